@@ -1,0 +1,2 @@
+//! The `pdvault` binary: one subcommand a tool.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Room `association`; see docs/architecture.md.

@@ -1,0 +1,1 @@
+//! Room `dataset`; see docs/architecture.md.

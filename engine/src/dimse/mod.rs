@@ -1,0 +1,1 @@
+//! Room `dimse`; see docs/architecture.md.

@@ -1,0 +1,1 @@
+//! Room `landing`; see docs/architecture.md.

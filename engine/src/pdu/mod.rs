@@ -1,0 +1,1 @@
+//! Room `pdu`; see docs/architecture.md.

@@ -1,0 +1,1 @@
+//! Room `reactor`; see docs/architecture.md.

@@ -1,0 +1,1 @@
+//! Room `registry`; see docs/architecture.md.
