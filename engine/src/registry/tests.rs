@@ -1,0 +1,1 @@
+//! The tables are complete, sorted and agree with other people's.
