@@ -11,6 +11,17 @@ pub const UID_BYTES_MAX: usize = 64;
 /// The length of an AE title on the wire, in bytes (PS3.8 9.3.2).
 pub const AE_TITLE_BYTES: usize = 16;
 
+/// The UID of this implementation, in every association and in every file (PS3.7 D.3.3.2.1,
+/// PS3.10 7.1). It stands for a way of writing files, not for a version.
+pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.119648967719991871294380284088584266005";
+
+/// The version of this implementation, in every association and in every file: 1 to 16 characters
+/// (PS3.7 D.3.3.2.3, PS3.10 7.1).
+pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PDVAULT_", env!("CARGO_PKG_VERSION"));
+
+const _: () = assert!(IMPLEMENTATION_VERSION_NAME.len() <= 16, "PS3.5 6.2, VR SH");
+const _: () = assert!(IMPLEMENTATION_CLASS_UID.len() <= UID_BYTES_MAX, "PS3.5 9.1");
+
 /// A UID as a peer sent it, without trailing padding (NUL or space).
 ///
 /// Bytes outside ASCII are kept as the Latin-1 characters of the same value, so nothing is lost.
@@ -20,7 +31,10 @@ pub struct Uid(String);
 impl Uid {
     /// Reads a UID from the wire and drops its padding.
     pub fn from_wire(bytes: &[u8]) -> Self {
-        let end = bytes.iter().rposition(|&b| b != 0 && b != b' ').map_or(0, |last| last + 1);
+        let end = bytes
+            .iter()
+            .rposition(|&b| b != 0 && b != b' ')
+            .map_or(0, |last| last + 1);
         Self(bytes[..end].iter().map(|&b| char::from(b)).collect())
     }
 
@@ -49,16 +63,20 @@ impl Uid {
     /// and dots, no empty component.
     pub fn is_well_formed(&self) -> bool {
         (1..=UID_BYTES_MAX).contains(&self.0.len())
-            && self.0.split('.').all(|part| {
-                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
-            })
+            && self
+                .0
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
     }
 }
 
 impl From<&str> for Uid {
     /// Takes a UID from program text. Characters beyond Latin-1 have no place in it.
     fn from(text: &str) -> Self {
-        debug_assert!(text.chars().all(|c| u8::try_from(c).is_ok()), "a UID is ASCII");
+        debug_assert!(
+            text.chars().all(|c| u8::try_from(c).is_ok()),
+            "a UID is ASCII"
+        );
         Self(text.trim_end_matches(['\0', ' ']).to_owned())
     }
 }
@@ -107,8 +125,16 @@ impl AeTitle {
     /// The title without leading and trailing padding (spaces, NUL).
     pub fn trimmed(&self) -> &[u8] {
         let padding = |b: u8| b == b' ' || b == 0;
-        let start = self.0.iter().position(|&b| !padding(b)).unwrap_or(AE_TITLE_BYTES);
-        let end = self.0.iter().rposition(|&b| !padding(b)).map_or(start, |last| last + 1);
+        let start = self
+            .0
+            .iter()
+            .position(|&b| !padding(b))
+            .unwrap_or(AE_TITLE_BYTES);
+        let end = self
+            .0
+            .iter()
+            .rposition(|&b| !padding(b))
+            .map_or(start, |last| last + 1);
         &self.0[start..end]
     }
 }
