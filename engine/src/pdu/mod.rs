@@ -15,6 +15,7 @@ mod associate;
 mod codec;
 mod data;
 mod error;
+pub mod framer;
 mod rejection;
 #[cfg(test)]
 mod tests;
