@@ -1,1 +1,23 @@
-//! Room `association`; see docs/architecture.md.
+//! Associations without I/O: the state machine of PS3.8 9.2 and the negotiation policy.
+//!
+//! This room opens no socket, reads no clock and starts no thread. Bytes and times come in as
+//! arguments; events, bytes to send and deadlines go out. So the same core runs under any event
+//! loop, and in memory alone.
+
+#![forbid(unsafe_code)]
+
+mod acceptor;
+mod error;
+mod negotiation;
+mod output;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub use acceptor::{Acceptor, Event, Need, ObjectBegun, ObjectToken};
+pub use error::{
+    AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
+};
+pub use negotiation::{AcceptedContext, Negotiated, Policy, Refusal, negotiate};
+pub use timers::Timeouts;

@@ -1,0 +1,788 @@
+//! The accepting side of an association: PS3.8's state machine and the DIMSE services on top of it.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::dimse::{
+    COMMAND_SET_BYTES_MAX, EchoRq, FailureStatus, OtherRq, Request, StoreOutcome, StoreRq,
+    encode_echo_response, encode_store_response, encode_unrecognized_operation,
+};
+use crate::pdu::framer::{FRAGMENT_HEADERS_BYTES, Frame, Framer, Need as FramerNeed, ScatterPlan};
+use crate::pdu::{Abort, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader};
+use crate::registry;
+use crate::value::{PresentationContextId, UID_BYTES_MAX, Uid};
+
+use super::error::{
+    AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
+};
+use super::negotiation::{Negotiated, Policy, Refusal, negotiate};
+use super::output::Output;
+use super::table::{self, Action, Next, State};
+use super::timers::{Timeouts, Timers};
+
+/// How many bytes are asked for at a time before the association is established: an
+/// A-ASSOCIATE-RQ with many contexts in a few reads.
+const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
+
+/// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
+const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
+/// How many bytes are thrown away at a time once the stream has no meaning any more.
+const DISCARD_BYTES: usize = 64 * 1024;
+
+/// Names one object of one association, from [`Event::ObjectBegun`] to [`Acceptor::complete`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectToken(u32);
+
+/// What the association must be given next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Up to this many bytes through [`Acceptor::received_control`].
+    Control(usize),
+    /// Payload of the object last begun: by [`Acceptor::plan`], its bytes to the slot.
+    Payload,
+    /// Payload that nobody wants: by [`Acceptor::plan`], its bytes anywhere.
+    Discard,
+    /// Bytes that are not even counted: up to this many, forgotten at once.
+    Drain(usize),
+    /// Nothing for now: the peer must wait for us.
+    Nothing,
+}
+
+/// What has happened, for the driver to act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A request is here ([`Acceptor::request`]): answer by [`Acceptor::accept`] or
+    /// [`Acceptor::reject`].
+    Requested,
+    /// The request was rejected, by us or by negotiation.
+    Rejected(Rejection),
+    /// The association is established.
+    Established,
+    /// A C-ECHO-RQ was answered.
+    Echoed(EchoRq),
+    /// A C-STORE-RQ is here; its data set follows as payload, unless
+    /// [`Acceptor::discard`] or [`Acceptor::refuse`] says otherwise.
+    ObjectBegun(ObjectBegun),
+    /// The last byte of the object's data set has arrived.
+    ObjectLanded(ObjectToken),
+    /// The association ended in the middle of the object.
+    ObjectDropped(ObjectToken),
+    /// A C-STORE-RQ was answered with a failure before anything was stored.
+    ObjectRefused {
+        /// The request.
+        request: StoreRq,
+        /// The status of the response.
+        status: FailureStatus,
+        /// The error comment of the response.
+        comment: &'static str,
+    },
+    /// A request that is not served was answered with 0211H.
+    Unrecognized(OtherRq),
+    /// The peer released the association, and it was confirmed.
+    Released,
+    /// The association ended otherwise.
+    Failed(AssociationError),
+}
+
+/// A C-STORE-RQ and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectBegun {
+    /// Its name from here on.
+    pub token: ObjectToken,
+    /// The command.
+    pub request: StoreRq,
+    /// The transfer syntax of the data set, as negotiated.
+    pub transfer_syntax: &'static str,
+}
+
+/// A store whose response is due.
+#[derive(Debug)]
+struct Pending {
+    token: ObjectToken,
+    context: PresentationContextId,
+    request: StoreRq,
+}
+
+/// Where in a DIMSE message the stream stands.
+#[derive(Debug)]
+enum Message {
+    /// Between messages.
+    None,
+    /// Within the command set.
+    Command(PresentationContextId),
+    /// Within, or in front of, the data set.
+    DataSet(PresentationContextId, Purpose),
+}
+
+/// What the data set is for.
+#[derive(Debug)]
+enum Purpose {
+    Store { token: ObjectToken, request: StoreRq, discard: bool },
+    /// Nobody wants it; this command set is sent when it has passed.
+    Skip { response: Vec<u8> },
+}
+
+/// The acceptor of one association. It does no I/O and reads no clock.
+///
+/// `R` is the proof that an object is stored: a C-STORE response of success can only be made from
+/// one ([`Acceptor::complete`]), and the association cannot make it.
+///
+/// The driver's turn: give bytes as [`Acceptor::need`] says; after each call drain
+/// [`Acceptor::poll_event`] and act on it; write [`Acceptor::output`] and report with
+/// [`Acceptor::sent`]; close the connection when [`Acceptor::is_closed`]; call
+/// [`Acceptor::expired`] when [`Acceptor::deadline`] has come. `now` never goes backwards.
+#[derive(Debug)]
+pub struct Acceptor<R> {
+    policy: Arc<Policy>,
+    state: State,
+    failure: Option<AssociationError>,
+    framer: Framer,
+    request: Option<AssociateRq>,
+    negotiated: Option<Arc<Negotiated>>,
+    message: Message,
+    pending: Vec<Pending>,
+    tokens: u32,
+    command_bytes: usize,
+    command_bytes_last: usize,
+    output: Output,
+    events: VecDeque<Event>,
+    timers: Timers,
+    proof: PhantomData<fn(R)>,
+}
+
+impl<R> Acceptor<R> {
+    /// The association of a connection that has just come in (Evt5).
+    pub fn new(policy: Arc<Policy>, timeouts: Timeouts, now: Instant) -> Self {
+        let framer = Framer::new(policy.max_pdu_bytes, COMMAND_SET_BYTES_MAX);
+        let mut acceptor = Self {
+            policy,
+            state: State::Idle,
+            failure: None,
+            framer,
+            request: None,
+            negotiated: None,
+            message: Message::None,
+            pending: Vec::new(),
+            tokens: 0,
+            command_bytes: 0,
+            command_bytes_last: 0,
+            output: Output::default(),
+            events: VecDeque::new(),
+            timers: Timers::new(timeouts, now),
+            proof: PhantomData,
+        };
+        acceptor.step(table::Event::TransportIndication, now);
+        acceptor
+    }
+
+    // What the association is.
+
+    /// The state of PS3.8 9.2.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// What was agreed on, once established.
+    pub fn negotiated(&self) -> Option<&Arc<Negotiated>> {
+        self.negotiated.as_ref()
+    }
+
+    /// The request that awaits its answer.
+    pub fn request(&self) -> Option<&AssociateRq> {
+        self.request.as_ref()
+    }
+
+    /// Why the association failed, if it did.
+    pub fn failure(&self) -> Option<&AssociationError> {
+        self.failure.as_ref()
+    }
+
+    /// Whether the connection is to be closed now, output or not.
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// Whether nothing would be lost if the association ended now: it neither receives nor owes
+    /// anything.
+    pub fn is_quiet(&self) -> bool {
+        match self.state {
+            State::Established => {
+                matches!(self.message, Message::None) && self.pending.is_empty()
+            }
+            State::AwaitingAssociateRq | State::AwaitingTransportClose => true,
+            _ => false,
+        }
+    }
+
+    /// The time of the last byte received or response given.
+    pub fn active_at(&self) -> Instant {
+        self.timers.received_at()
+    }
+
+    // What comes in.
+
+    /// What must come next.
+    pub fn need(&self) -> Need {
+        if self.failure.is_some() && self.state == State::AwaitingTransportClose {
+            return Need::Drain(DISCARD_BYTES);
+        }
+        if !self.is_listening() {
+            return Need::Nothing;
+        }
+        match self.framer.need() {
+            FramerNeed::Control(needed) if !self.awaits_fragment() => {
+                Need::Control(self.control_bytes(needed))
+            }
+            _ if matches!(
+                self.message,
+                Message::DataSet(_, Purpose::Store { discard: false, .. })
+            ) =>
+            {
+                Need::Payload
+            }
+            _ => Need::Discard,
+        }
+    }
+
+    /// Where the next bytes belong when [`Need::Payload`] or [`Need::Discard`] is asked for, with
+    /// room for `room` bytes of payload.
+    pub fn plan(&self, room: usize) -> ScatterPlan {
+        self.framer.plan(room)
+    }
+
+    /// Takes bytes that are no payload. Returns how many were used: fewer than given when an event
+    /// is to be seen first, or when the rest is payload.
+    pub fn received_control(&mut self, bytes: &[u8], now: Instant) -> usize {
+        self.timers.received(now);
+        let mut used = 0;
+        while self.events.is_empty() && self.is_framing() {
+            match self.framer.feed(&bytes[used..]) {
+                Ok((n, frame)) => {
+                    used += n;
+                    self.command_bytes += n;
+                    let Some(frame) = frame else { break };
+                    self.on_frame(frame, now);
+                }
+                Err(error) => {
+                    self.fail_invalid(error.into(), now);
+                    // Where frames cannot be told any more, the rest means nothing.
+                    used = bytes.len();
+                }
+            }
+        }
+        used
+    }
+
+    /// How many payload bytes belong to the fragment at hand; 0 when something else comes next.
+    pub fn payload_needed(&self) -> usize {
+        match self.framer.need() {
+            FramerNeed::Payload(n) if self.is_framing() => n,
+            _ => 0,
+        }
+    }
+
+    /// Takes note of `n` payload bytes that are in place, at most [`Acceptor::payload_needed`].
+    pub fn received_payload(&mut self, n: usize, now: Instant) {
+        self.timers.received(now);
+        if let Some(frame) = self.framer.landed(n) {
+            self.on_frame(frame, now);
+        }
+    }
+
+    /// The connection was closed, or broke (Evt17).
+    pub fn connection_closed(&mut self, now: Instant) {
+        let was_over = matches!(self.state, State::Idle | State::AwaitingTransportClose);
+        if !was_over && self.failure.is_none() {
+            self.end_with(PeerGone::ConnectionClosed.into());
+        }
+        self.step(table::Event::TransportClosed, now);
+    }
+
+    // What the driver decides.
+
+    /// Accepts the request (Evt7), unless negotiation finds a reason not to.
+    pub fn accept(&mut self, now: Instant) {
+        let Some(request) = self.request.take() else { return };
+        match negotiate(&request, &self.policy) {
+            Ok((reply, negotiated)) => {
+                self.step(table::Event::AcceptResponse, now);
+                self.send(&Pdu::AssociateAc(reply), now);
+                self.negotiated = Some(Arc::new(negotiated));
+                self.events.push_back(Event::Established);
+            }
+            Err(Refusal::Reject(rejection)) => self.send_rejection(rejection, now),
+            Err(Refusal::Abort(error)) => self.fail(error.into(), table::Event::InvalidPdu, now),
+        }
+    }
+
+    /// Rejects the request (Evt8).
+    pub fn reject(&mut self, rejection: Rejection, now: Instant) {
+        if self.request.take().is_some() {
+            self.send_rejection(rejection, now);
+        }
+    }
+
+    /// The payload of the object just begun is not to be kept; its outcome comes by
+    /// [`Acceptor::complete`] all the same.
+    pub fn discard(&mut self, token: ObjectToken) {
+        if let Message::DataSet(_, Purpose::Store { token: at_hand, discard, .. }) =
+            &mut self.message
+            && *at_hand == token
+        {
+            *discard = true;
+        }
+    }
+
+    /// Answers a store. Ignored when the association has ended meanwhile.
+    pub fn complete(&mut self, token: ObjectToken, outcome: &StoreOutcome<R>, now: Instant) {
+        let Some(index) = self.pending.iter().position(|pending| pending.token == token) else {
+            return;
+        };
+        let Pending { context, request, .. } = self.pending.swap_remove(index);
+        let mut command = Vec::with_capacity(RESPONSE_BYTES);
+        encode_store_response(&mut command, &request, outcome);
+        self.send_command(context, &command, now);
+        // The peer's turn begins with the response.
+        self.timers.received(now);
+        self.release_if_due(now);
+    }
+
+    /// Ends the association by A-ABORT because the receiver stops (Evt15).
+    pub fn shut_down(&mut self, now: Instant) {
+        if table::cell(self.state, table::Event::AbortRequest).is_some() {
+            self.fail(LocalAbort::ShuttingDown.into(), table::Event::AbortRequest, now);
+        } else {
+            self.state = State::Idle;
+        }
+    }
+
+    // What goes out.
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The bytes to send.
+    pub fn output(&self) -> &[u8] {
+        self.output.bytes()
+    }
+
+    /// Takes note that `n` bytes of the output were sent.
+    pub fn sent(&mut self, n: usize, now: Instant) {
+        self.output.sent(n);
+        self.timers.sent(now);
+    }
+
+    // Time.
+
+    /// When [`Acceptor::expired`] is to be called, unless something happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        let deadline = self.expectations().map(|(at, _)| at).min();
+        self.timers.artim().into_iter().chain(deadline).min()
+    }
+
+    /// Acts on deadlines that have passed.
+    pub fn expired(&mut self, now: Instant) {
+        if self.timers.artim().is_some_and(|at| at <= now) {
+            if self.state == State::AwaitingAssociateRq {
+                self.end_with(PeerGone::AcseTimeout.into());
+            }
+            self.step(table::Event::ArtimExpired, now);
+            return;
+        }
+        let passed = self.expectations().find(|(at, _)| *at <= now);
+        if let Some((_, gone)) = passed {
+            self.fail(gone.into(), table::Event::AbortRequest, now);
+        }
+    }
+
+    /// The peer is not being read from, for no fault of its own; its time-outs stand still until
+    /// [`Acceptor::resume`].
+    pub fn suspend(&mut self) {
+        self.timers.suspend();
+    }
+
+    /// The peer is being read from again.
+    pub fn resume(&mut self, now: Instant) {
+        self.timers.resume(now);
+    }
+
+    /// What the peer has to do, and by when.
+    fn expectations(&self) -> impl Iterator<Item = (Instant, PeerGone)> {
+        let in_data_set = matches!(self.message, Message::DataSet(..));
+        let established = self.state == State::Established;
+        let awaited = established && self.is_listening();
+        let owes_reading = established || self.state == State::AwaitingReleaseResponse;
+        let send = (owes_reading && !self.output.is_empty())
+            .then(|| self.timers.send_deadline())
+            .flatten()
+            .map(|at| (at, PeerGone::SocketTimeout));
+        let data_set = (awaited && in_data_set)
+            .then(|| self.timers.data_set_deadline())
+            .flatten()
+            .map(|at| (at, PeerGone::DimseTimeout));
+        let receive = awaited
+            .then(|| self.timers.receive_deadline())
+            .flatten()
+            .map(|at| (at, PeerGone::SocketTimeout));
+        send.into_iter().chain(data_set).chain(receive)
+    }
+
+    /// Whether bytes of the peer are welcome now.
+    fn is_listening(&self) -> bool {
+        let may_begin = self.pending.len() < self.policy.operations_max
+            && self.output.bytes().len() < OUTPUT_BYTES_MAX;
+        match self.state {
+            State::Idle => false,
+            State::Established => may_begin || !matches!(self.message, Message::None),
+            // Nothing may come while we owe an answer, but for an A-ABORT.
+            _ => true,
+        }
+    }
+
+    /// Whether the stream still has frames.
+    fn is_framing(&self) -> bool {
+        self.failure.is_none() && self.is_listening()
+    }
+
+    /// Whether the next bytes are a data set's, or the headers of its next fragment.
+    fn awaits_fragment(&self) -> bool {
+        matches!(self.message, Message::DataSet(..))
+            || matches!(self.framer.need(), FramerNeed::Payload(_))
+    }
+
+    /// How many bytes to ask for where `needed` are certain. A command is as long as the last, and
+    /// the headers behind it come along; so the data set begins at the front of a read of its own.
+    fn control_bytes(&self, needed: usize) -> usize {
+        match (self.state, &self.message) {
+            (State::Established, Message::None) => {
+                let expected = self.command_bytes_last.saturating_sub(self.command_bytes);
+                needed.max(expected + FRAGMENT_HEADERS_BYTES)
+            }
+            (State::Established, _) => needed + FRAGMENT_HEADERS_BYTES,
+            _ => needed.max(ASSOCIATE_READ_BYTES),
+        }
+    }
+
+    // The steps of the state machine.
+
+    /// Looks the event up, moves to the next state, does what the table says about ARTIM.
+    fn step(&mut self, event: table::Event, now: Instant) -> Option<Action> {
+        let (action, next) = table::cell(self.state, event)?;
+        let (Next::Always(state) | Next::Either(state, _)) = next;
+        self.state = state;
+        match action {
+            Action::Ae5 | Action::Ae8 | Action::Ar4 | Action::Aa1 | Action::Aa8 => {
+                self.timers.start_artim(now);
+            }
+            Action::Ae6 | Action::Ar5 | Action::Aa2 | Action::Aa3 | Action::Aa4 | Action::Aa5 => {
+                self.timers.stop_artim();
+            }
+            _ => {}
+        }
+        Some(action)
+    }
+
+    fn on_frame(&mut self, frame: Frame, now: Instant) {
+        match frame {
+            Frame::PduBegun(kind) => self.on_pdu_begun(kind, now),
+            Frame::Control(kind) => self.on_control(kind, now),
+            // After the end of the association what still comes is read past (AA-6).
+            _ if self.state == State::AwaitingTransportClose => self.framer.clear_body(),
+            Frame::FragmentBegun(header) => {
+                if let Err(error) = self.on_fragment_begun(header) {
+                    self.fail(error.into(), table::Event::AbortRequest, now);
+                }
+            }
+            Frame::FragmentEnded(header) if header.control.is_last() => {
+                self.on_message_part(header, now);
+            }
+            Frame::FragmentEnded(_) => {}
+        }
+    }
+
+    /// A PDU that has no place here is answered at its header; nobody reads its body.
+    fn on_pdu_begun(&mut self, kind: PduType, now: Instant) {
+        let event = event_of(kind);
+        match table::cell(self.state, event) {
+            Some((Action::Aa1 | Action::Aa8, _)) => {
+                let state = self.state;
+                self.fail(PeerMisbehaved::UnexpectedPdu { event, state }.into(), event, now);
+            }
+            Some((Action::Aa7, _)) => {
+                self.step(event, now);
+                self.send(&Pdu::Abort(Abort { source: AbortSource::ServiceUser }), now);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_control(&mut self, kind: PduType, now: Instant) {
+        let decoded = Pdu::decode(kind.code(), self.framer.body());
+        self.framer.clear_body();
+        self.command_bytes = 0;
+        if self.state == State::AwaitingTransportClose {
+            self.step(event_of(kind), now);
+            return;
+        }
+        match decoded {
+            Ok(Pdu::AssociateRq(request)) => self.on_associate_rq(request, now),
+            Ok(Pdu::ReleaseRq) => self.on_release_rq(now),
+            Ok(Pdu::Abort(abort)) => {
+                self.end_with(AssociationError::PeerAborted(abort.source));
+                self.step(table::Event::Abort, now);
+            }
+            // No other type passes `on_pdu_begun` on this side.
+            Ok(_) => {}
+            Err(error) => self.fail_invalid(error.into(), now),
+        }
+    }
+
+    fn on_associate_rq(&mut self, request: AssociateRq, now: Instant) {
+        self.step(table::Event::AssociateRq, now);
+        self.request = Some(request);
+        self.events.push_back(Event::Requested);
+    }
+
+    fn on_release_rq(&mut self, now: Instant) {
+        if matches!(self.message, Message::None) {
+            self.step(table::Event::ReleaseRq, now);
+            self.release_if_due(now);
+        } else {
+            let error = PeerMisbehaved::ReleaseWithinMessage;
+            self.fail(error.into(), table::Event::AbortRequest, now);
+        }
+    }
+
+    /// Confirms a release as soon as every store has its response.
+    fn release_if_due(&mut self, now: Instant) {
+        if self.state == State::AwaitingReleaseResponse && self.pending.is_empty() {
+            self.step(table::Event::ReleaseResponse, now);
+            self.send(&Pdu::ReleaseRp, now);
+            self.events.push_back(Event::Released);
+        }
+    }
+
+    fn on_fragment_begun(&mut self, header: PdvHeader) -> Result<(), PeerMisbehaved> {
+        let is_command = header.control.is_command();
+        let expected = match self.message {
+            Message::None => {
+                let negotiated = self.negotiated.as_ref();
+                if negotiated.is_none_or(|agreed| agreed.context(header.context).is_none()) {
+                    return Err(PeerMisbehaved::ContextNotAccepted(header.context));
+                }
+                if !is_command {
+                    return Err(PeerMisbehaved::DataWithoutCommand);
+                }
+                self.message = Message::Command(header.context);
+                return Ok(());
+            }
+            Message::Command(context) if is_command => context,
+            Message::Command(_) => return Err(PeerMisbehaved::DataWithoutCommand),
+            Message::DataSet(context, _) if !is_command => context,
+            Message::DataSet(..) => return Err(PeerMisbehaved::CommandWithinData),
+        };
+        let found = header.context;
+        if expected == found {
+            Ok(())
+        } else {
+            Err(PeerMisbehaved::ContextChanged { expected, found })
+        }
+    }
+
+    /// A command set or a data set is complete.
+    fn on_message_part(&mut self, header: PdvHeader, now: Instant) {
+        match std::mem::replace(&mut self.message, Message::None) {
+            Message::DataSet(context, purpose) => self.on_data_set(context, purpose, now),
+            _ => self.on_command(header.context, now),
+        }
+        if matches!(self.message, Message::None) {
+            self.command_bytes = 0;
+        }
+    }
+
+    fn on_command(&mut self, context: PresentationContextId, now: Instant) {
+        let request = Request::decode(self.framer.body());
+        self.framer.clear_body();
+        self.command_bytes_last = std::mem::take(&mut self.command_bytes);
+        match request {
+            Ok(Request::Store(request)) => self.on_store(context, request, now),
+            Ok(Request::Echo(request)) => {
+                let mut response = Vec::with_capacity(RESPONSE_BYTES);
+                encode_echo_response(&mut response, &request);
+                self.answer(context, request.has_data_set, response, now);
+                self.events.push_back(Event::Echoed(request));
+            }
+            // Nothing that could be cancelled is served (PS3.7 9.3.2.3).
+            Ok(Request::Cancel { .. }) => {}
+            Ok(Request::Other(request)) => {
+                let mut response = Vec::with_capacity(RESPONSE_BYTES);
+                encode_unrecognized_operation(&mut response, &request);
+                self.answer(context, request.has_data_set, response, now);
+                self.events.push_back(Event::Unrecognized(request));
+            }
+            Err(error) => {
+                let error = AssociationError::InvalidMessage(error.into());
+                self.fail(error, table::Event::AbortRequest, now);
+            }
+        }
+    }
+
+    fn on_store(&mut self, context: PresentationContextId, request: StoreRq, now: Instant) {
+        let Some(agreed) = self.negotiated.as_ref().and_then(|agreed| agreed.context(context))
+        else {
+            return;
+        };
+        let transfer_syntax = agreed.transfer_syntax;
+        if let Some((status, comment)) = objection(&request, agreed.abstract_syntax.as_str()) {
+            self.refuse(context, request, status, comment, now);
+            return;
+        }
+        self.tokens = self.tokens.wrapping_add(1);
+        let token = ObjectToken(self.tokens);
+        let begun = ObjectBegun { token, request: request.clone(), transfer_syntax };
+        self.message =
+            Message::DataSet(context, Purpose::Store { token, request, discard: false });
+        self.events.push_back(Event::ObjectBegun(begun));
+    }
+
+    fn refuse(
+        &mut self,
+        context: PresentationContextId,
+        request: StoreRq,
+        status: FailureStatus,
+        comment: &'static str,
+        now: Instant,
+    ) {
+        let mut response = Vec::with_capacity(RESPONSE_BYTES);
+        let outcome: StoreOutcome<R> = StoreOutcome::Failed { status, comment };
+        encode_store_response(&mut response, &request, &outcome);
+        self.answer(context, request.has_data_set, response, now);
+        self.events.push_back(Event::ObjectRefused { request, status, comment });
+    }
+
+    /// Sends a response, after the data set where one follows the request.
+    fn answer(
+        &mut self,
+        context: PresentationContextId,
+        has_data_set: bool,
+        response: Vec<u8>,
+        now: Instant,
+    ) {
+        if has_data_set {
+            self.message = Message::DataSet(context, Purpose::Skip { response });
+        } else {
+            self.send_command(context, &response, now);
+        }
+    }
+
+    fn on_data_set(&mut self, context: PresentationContextId, purpose: Purpose, now: Instant) {
+        match purpose {
+            Purpose::Store { token, request, .. } => {
+                self.pending.push(Pending { token, context, request });
+                self.events.push_back(Event::ObjectLanded(token));
+            }
+            Purpose::Skip { response } => self.send_command(context, &response, now),
+        }
+    }
+
+    // Ends.
+
+    fn fail_invalid(&mut self, error: InvalidMessage, now: Instant) {
+        self.fail(error.into(), table::Event::InvalidPdu, now);
+    }
+
+    /// Ends the association by the A-ABORT that the error calls for.
+    fn fail(&mut self, error: AssociationError, event: table::Event, now: Instant) {
+        // Before there is a request, the abort is the user's (PS3.8 Table 9-9, AA-1).
+        let abort = if self.state == State::AwaitingAssociateRq {
+            Some(Abort { source: AbortSource::ServiceUser })
+        } else {
+            error.abort()
+        };
+        self.end_with(error);
+        self.step(event, now);
+        if let Some(abort) = abort {
+            self.send(&Pdu::Abort(abort), now);
+        }
+    }
+
+    /// Sets the failure, once and for all, and gives up what was under way.
+    fn end_with(&mut self, error: AssociationError) {
+        if let Message::DataSet(_, Purpose::Store { token, .. }) =
+            std::mem::replace(&mut self.message, Message::None)
+        {
+            self.events.push_back(Event::ObjectDropped(token));
+        }
+        self.request = None;
+        self.pending.clear();
+        self.events.push_back(Event::Failed(error.clone()));
+        self.failure = Some(error);
+    }
+
+    fn send_rejection(&mut self, rejection: Rejection, now: Instant) {
+        self.step(table::Event::RejectResponse, now);
+        let (result, reason) = (rejection.result(), rejection.reason());
+        self.send(&Pdu::AssociateRj(AssociateRj { result, reason }), now);
+        self.events.push_back(Event::Rejected(rejection));
+    }
+
+    fn send(&mut self, pdu: &Pdu, now: Instant) {
+        self.timers.queued(self.output.is_empty(), now);
+        self.output.push_pdu(pdu);
+    }
+
+    /// Sends a command set (Evt9), in fragments that the peer's maximum length allows.
+    fn send_command(&mut self, context: PresentationContextId, command: &[u8], now: Instant) {
+        if self.step(table::Event::DataRequest, now).is_none() {
+            return;
+        }
+        let max_pdu_bytes = self.negotiated.as_ref().map_or(0, |agreed| agreed.peer_max_pdu_bytes);
+        self.timers.queued(self.output.is_empty(), now);
+        self.output.push_command(context, command, max_pdu_bytes);
+    }
+}
+
+/// Room for the response to a C-STORE-RQ with UIDs of full length, in bytes.
+const RESPONSE_BYTES: usize = 256;
+
+/// Why a C-STORE-RQ cannot be served, if so.
+fn objection(request: &StoreRq, abstract_syntax: &str) -> Option<(FailureStatus, &'static str)> {
+    if abstract_syntax == registry::VERIFICATION {
+        return Some((FailureStatus::SOP_CLASS_NOT_SUPPORTED, "context is for verification"));
+    }
+    if !request.has_data_set {
+        return Some((FailureStatus::CANNOT_UNDERSTAND, "no data set"));
+    }
+    if !is_storable(&request.sop_instance) {
+        return Some((FailureStatus::INVALID_SOP_INSTANCE, "SOP instance UID is not a UID"));
+    }
+    if !is_storable(&request.sop_class) {
+        return Some((FailureStatus::SOP_CLASS_NOT_SUPPORTED, "SOP class UID is not a UID"));
+    }
+    None
+}
+
+/// Whether a UID can stand in a file's meta information and name. Letters and other oddities of real
+/// senders pass; what could reach into paths, end strings or overflow fields does not.
+fn is_storable(uid: &Uid) -> bool {
+    let harmless = |c: char| (' '..='~').contains(&c) && c != '/' && c != '\\';
+    (1..=UID_BYTES_MAX).contains(&uid.wire_len()) && uid.as_str().chars().all(harmless)
+}
+
+/// The event that a PDU of this type is (PS3.8 Table 9-10).
+fn event_of(kind: PduType) -> table::Event {
+    match kind {
+        PduType::AssociateRq => table::Event::AssociateRq,
+        PduType::AssociateAc => table::Event::AssociateAc,
+        PduType::AssociateRj => table::Event::AssociateRj,
+        PduType::PData => table::Event::PData,
+        PduType::ReleaseRq => table::Event::ReleaseRq,
+        PduType::ReleaseRp => table::Event::ReleaseRp,
+        PduType::Abort => table::Event::Abort,
+    }
+}

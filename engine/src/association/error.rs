@@ -1,0 +1,195 @@
+//! Why an association failed, in families by who is at fault, and what the peer is told.
+
+use crate::dimse::CommandError;
+use crate::pdu::framer::FrameError;
+use crate::pdu::{Abort, AbortReason, AbortSource, PduError, RejectReason, RejectResult};
+use crate::value::PresentationContextId;
+
+use super::table::{Event, State};
+
+/// Why an association ended other than by release. Once set it stays: the association answers
+/// nothing more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssociationError {
+    /// The peer sent bytes that are not a PDU or command set of the standard.
+    #[error("invalid message: {0}")]
+    InvalidMessage(#[from] InvalidMessage),
+    /// The peer sent a well-formed message that the standard forbids here.
+    #[error("peer misbehaved: {0}")]
+    PeerMisbehaved(#[from] PeerMisbehaved),
+    /// The peer kept us waiting, or went away.
+    #[error("{0}")]
+    PeerGone(#[from] PeerGone),
+    /// The peer ended the association by A-ABORT.
+    #[error("peer aborted the association ({0})")]
+    PeerAborted(AbortSource),
+    /// We ended the association, though the peer had done nothing wrong.
+    #[error("{0}")]
+    Local(#[from] LocalAbort),
+}
+
+/// Malformed input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMessage {
+    /// A frame whose type or length is wrong.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A PDU whose body is wrong.
+    #[error(transparent)]
+    Pdu(#[from] PduError),
+    /// A command set that cannot be read.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// Well-formed input out of place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerMisbehaved {
+    /// A PDU that Table 9-10 does not allow in this state.
+    #[error("{event:?} PDU in state {state}")]
+    UnexpectedPdu {
+        /// What arrived.
+        event: Event,
+        /// The state it arrived in.
+        state: State,
+    },
+    /// A PDV on a presentation context that was not accepted.
+    #[error("presentation context {0} was not accepted")]
+    ContextNotAccepted(PresentationContextId),
+    /// A fragment on another presentation context than the message it belongs to.
+    #[error("fragment on presentation context {found}, its message began on {expected}")]
+    ContextChanged {
+        /// The context of the message.
+        expected: PresentationContextId,
+        /// The context of the fragment.
+        found: PresentationContextId,
+    },
+    /// A data set fragment where a command was due (PS3.7 6.3.1, PS3.8 annex E).
+    #[error("data set fragment without a command")]
+    DataWithoutCommand,
+    /// A command fragment where the data set was due.
+    #[error("command fragment within a data set")]
+    CommandWithinData,
+    /// A presentation context ID that is even, zero or used twice (PS3.8 9.3.2.2).
+    #[error("presentation context ID {0} is even, zero or used twice")]
+    InvalidContextId(PresentationContextId),
+    /// A-RELEASE-RQ in the middle of a message.
+    #[error("release in the middle of a message")]
+    ReleaseWithinMessage,
+}
+
+/// The peer's silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerGone {
+    /// The transport connection was closed or broke.
+    #[error("connection closed by peer")]
+    ConnectionClosed,
+    /// ARTIM: no A-ASSOCIATE-RQ in time.
+    #[error("no association request within the ACSE timeout")]
+    AcseTimeout,
+    /// The rest of a data set did not arrive in time.
+    #[error("no data set fragment within the DIMSE timeout")]
+    DimseTimeout,
+    /// Nothing at all arrived in time, or nothing was taken.
+    #[error("no data within the socket timeout")]
+    SocketTimeout,
+}
+
+/// Our own reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalAbort {
+    /// The receiver is shutting down.
+    #[error("the receiver is shutting down")]
+    ShuttingDown,
+}
+
+impl AssociationError {
+    /// The A-ABORT that the peer is sent; `None` where nobody is there to read it, or where the
+    /// peer itself aborted (PS3.8 9.3.8).
+    pub fn abort(&self) -> Option<Abort> {
+        let source = match self {
+            Self::InvalidMessage(error) => AbortSource::ServiceProvider(error.abort_reason()),
+            Self::PeerMisbehaved(error) => AbortSource::ServiceProvider(error.abort_reason()),
+            Self::PeerGone(PeerGone::DimseTimeout | PeerGone::SocketTimeout) => {
+                AbortSource::ServiceProvider(AbortReason::NotSpecified)
+            }
+            Self::Local(_) => AbortSource::ServiceUser,
+            Self::PeerGone(_) | Self::PeerAborted(_) => return None,
+        };
+        Some(Abort { source })
+    }
+}
+
+impl InvalidMessage {
+    fn abort_reason(&self) -> AbortReason {
+        match self {
+            Self::Frame(error) => error.abort_reason(),
+            Self::Pdu(error) => error.abort_reason(),
+            // The command set is no business of PS3.8; its PDU was in order.
+            Self::Command(_) => AbortReason::NotSpecified,
+        }
+    }
+}
+
+impl PeerMisbehaved {
+    fn abort_reason(&self) -> AbortReason {
+        match self {
+            Self::UnexpectedPdu { .. }
+            | Self::DataWithoutCommand
+            | Self::CommandWithinData
+            | Self::ReleaseWithinMessage => AbortReason::UnexpectedPdu,
+            Self::ContextNotAccepted(_) | Self::ContextChanged { .. } | Self::InvalidContextId(_) => {
+                AbortReason::InvalidPduParameterValue
+            }
+        }
+    }
+}
+
+/// Why an association is rejected: the result and reason of the A-ASSOCIATE-RJ (PS3.8 9.3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The application context is not DICOM's.
+    #[error("application context name not supported")]
+    ApplicationContext,
+    /// Bit 0 of the protocol version is not set.
+    #[error("protocol version not supported")]
+    ProtocolVersion,
+    /// A request without any presentation context.
+    #[error("no presentation context proposed")]
+    NoPresentationContext,
+    /// As many associations as allowed are open already.
+    #[error("local limit exceeded")]
+    LocalLimit,
+    /// The receiver is shutting down.
+    #[error("shutting down")]
+    ShuttingDown,
+}
+
+impl Rejection {
+    /// Whether the peer may try again later.
+    pub fn result(self) -> RejectResult {
+        match self {
+            Self::ApplicationContext | Self::ProtocolVersion | Self::NoPresentationContext => {
+                RejectResult::Permanent
+            }
+            Self::LocalLimit | Self::ShuttingDown => RejectResult::Transient,
+        }
+    }
+
+    /// The reason, which knows its source.
+    pub fn reason(self) -> RejectReason {
+        match self {
+            Self::ApplicationContext => RejectReason::ApplicationContextNameNotSupported,
+            Self::ProtocolVersion => RejectReason::ProtocolVersionNotSupported,
+            Self::NoPresentationContext => RejectReason::NoReasonGiven,
+            Self::LocalLimit => RejectReason::LocalLimitExceeded,
+            Self::ShuttingDown => RejectReason::TemporaryCongestion,
+        }
+    }
+}
