@@ -169,7 +169,7 @@ impl Shared {
         while let Some(memory) = self.free.pop() {
             if let Some(waiter) = self.waiters.pop() {
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
-                self.deliver(waiter, memory);
+                self.deliver(&waiter, memory);
             } else {
                 self.put_free(memory);
                 fence(Ordering::SeqCst);
@@ -181,7 +181,7 @@ impl Shared {
     }
 
     /// Sends a chunk to a waiter; if he is gone, the chunk is free again for the next turn.
-    fn deliver(self: &Arc<Self>, waiter: Waiter, memory: MmapMut) {
+    fn deliver(self: &Arc<Self>, waiter: &Waiter, memory: MmapMut) {
         let chunk = Chunk::new(memory, Arc::clone(self));
         match waiter.to.try_send(Grant {
             ticket: waiter.ticket,

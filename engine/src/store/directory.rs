@@ -41,6 +41,14 @@ enum Way {
     LinkHidden,
 }
 
+/// All ways, the cheapest first.
+const WAYS: [Way; 4] = [
+    Way::LinkDescriptor,
+    Way::LinkProc,
+    Way::Rename,
+    Way::LinkHidden,
+];
+
 /// A new file without a final name.
 #[derive(Debug)]
 pub(super) struct NewFile {
@@ -76,7 +84,7 @@ impl Directory {
         let stale = directory.remove_stale_parts().map_err(refused)?;
         directory.way =
             directory
-                .find_way()
+                .find_way(&WAYS)
                 .map_err(refused)?
                 .ok_or_else(|| OpenError::Unsupported {
                     path: path.to_owned(),
@@ -226,15 +234,15 @@ impl Directory {
         Ok(())
     }
 
-    /// Runs `make` with hidden names until one is not taken.
+    /// Runs `take` with hidden names until one is not taken.
     fn with_part_name<T>(
         &self,
         name: &str,
-        mut make: impl FnMut(&str) -> rustix::io::Result<T>,
+        mut take: impl FnMut(&str) -> rustix::io::Result<T>,
     ) -> io::Result<(String, T)> {
         for _ in 0..PART_NAME_TRIES_MAX {
             let hidden = part_name(name, self.next_part.fetch_add(1, Ordering::Relaxed));
-            match make(&hidden) {
+            match take(&hidden) {
                 Ok(made) => return Ok((hidden, made)),
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno.into()),
@@ -244,13 +252,8 @@ impl Directory {
     }
 
     /// Tries out which way works here. `None` when none does; an error when files can't be made.
-    fn find_way(&mut self) -> io::Result<Option<Way>> {
-        for way in [
-            Way::LinkDescriptor,
-            Way::LinkProc,
-            Way::Rename,
-            Way::LinkHidden,
-        ] {
+    fn find_way(&mut self, ways: &[Way]) -> io::Result<Option<Way>> {
+        for &way in ways {
             self.way = way;
             match self.create("probe", OFlags::WRONLY) {
                 Ok(new) => {

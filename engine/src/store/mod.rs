@@ -89,6 +89,15 @@ impl Store {
     pub fn open_with(config: StoreConfig, sinks: Arc<dyn SinkFactory>) -> Result<Self, OpenError> {
         config.check()?;
         let (directory, stale_parts) = Directory::open(&config.directory)?;
+        Self::start(config, sinks, directory, stale_parts)
+    }
+
+    fn start(
+        config: StoreConfig,
+        sinks: Arc<dyn SinkFactory>,
+        directory: Directory,
+        stale_parts: usize,
+    ) -> Result<Self, OpenError> {
         let direct = directory.takes_direct_writes();
         let context = Arc::new(Context {
             config,

@@ -51,13 +51,9 @@ impl Object {
         }
     }
 
-    /// Takes the next bytes. `is_last`: the object ends with them. The extent's memory is free
-    /// again when this returns, whatever came of it.
-    pub(super) fn write(&mut self, extent: Extent, is_last: bool) {
-        self.take(extent.bytes(), extent.file_offset, is_last);
-    }
-
-    fn take(&mut self, bytes: &[u8], offset: u64, is_last: bool) {
+    /// Takes the next bytes. `is_last`: the object ends with them.
+    pub(super) fn write(&mut self, extent: &Extent, is_last: bool) {
+        let (bytes, offset) = (extent.bytes(), extent.file_offset);
         debug_assert!(
             offset == self.landed,
             "extents follow each other without a gap"
@@ -70,7 +66,7 @@ impl Object {
             state => self.put(state, bytes, offset, is_last),
         };
         self.state = next.unwrap_or_else(State::Failed);
-        self.landed = offset + bytes.len() as u64;
+        self.landed = extent.file_end();
     }
 
     /// Decides, with the first bytes, whether and how to write.

@@ -114,14 +114,12 @@ impl PartFile {
             Reserved::UpTo(_) | Reserved::Nothing => {}
         }
         let ahead = end + end.min(RESERVE_BYTES_MAX);
-        self.reserved = match self.sink.allocate(ahead) {
-            Ok(()) => Reserved::UpTo(ahead),
-            Err(_) => {
-                // Part of it may have been reserved all the same.
-                let _ = self.sink.cut(offset);
-                Reserved::Refused
-            }
-        };
+        self.reserved = Reserved::UpTo(ahead);
+        if self.sink.allocate(ahead).is_err() {
+            // Part of it may have been reserved all the same.
+            let _ = self.sink.cut(offset);
+            self.reserved = Reserved::Refused;
+        }
     }
 
     /// The object has ended at `len`: gives back what was reserved beyond.

@@ -199,7 +199,9 @@ impl Writer {
         };
         let Some(mut object) = object else { return };
         if let Some(extent) = extent {
-            object.write(extent, then == Then::Commit);
+            object.write(&extent, then == Then::Commit);
+            // The memory is free again before anything waits for the disk to sync.
+            drop(extent);
         }
         if then == Then::More {
             self.open.insert(number, object);
