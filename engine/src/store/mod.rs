@@ -1,1 +1,171 @@
-//! Room `store`; see docs/architecture.md.
+//! The store: from landed bytes to a published, durable file, and the receipt for it.
+//!
+//! ```text
+//!  Incoming ── bounded channel, one writer per object ──► writer 1..n ──► committer ──► Verdict
+//!                                                    write, sync data,     one sync of the
+//!                                                    publish               directory for all
+//! ```
+//!
+//! The store knows nothing of sockets, associations or DIMSE statuses. Its promises:
+//!
+//! - A file under a final name is complete, always: an object is written to an unnamed file
+//!   (`O_TMPFILE`; where the file system has none, to a hidden one, `.NAME.<n>.part`) and linked or
+//!   renamed to its name at the end.
+//! - With [`Durability::Object`], data is on stable storage before the name is made, and the name
+//!   before the receipt is: never a durable name without durable data, never a receipt for an
+//!   object that a power cut could take.
+//! - A failed object leaves nothing behind, and what was under its name before stays.
+//! - Nothing outside the output directory is touched: all names are relative to its descriptor, and
+//!   none holds a `/`.
+//! - Every committed object gets exactly one verdict, whatever fails, and every chunk goes back to
+//!   its pool as soon as its bytes are written, or at once when its object has failed.
+//!
+//! Writer threads wait for the disk only. They never wait for whoever reads the verdicts, so a
+//! reactor that waits for room in a writer's queue is always let go.
+//!
+//! Deliberately absent: any read-back of what was written, any index of what is stored, and locks
+//! between processes beyond what the removal of stale part files needs.
+
+#![forbid(unsafe_code)]
+
+mod commit;
+mod config;
+mod directory;
+mod duplicate;
+mod failure;
+mod incoming;
+mod name;
+mod object;
+mod part;
+mod publish;
+mod sink;
+mod writer;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+pub use commit::{COMMIT_BATCH_MAX, Discarding, Outcome, StoredReceipt};
+pub use config::{
+    Durability, EXTENSION_BYTES_MAX, OnDuplicate, OpenError, QUEUE_DEPTH_DEFAULT, StoreConfig,
+    WRITERS_DEFAULT, WRITERS_MAX,
+};
+pub use failure::{Operation, StoreFailure};
+pub use incoming::{Incoming, ObjectHead, ReplyTo, Verdict};
+pub use name::{KEEP_NUMBER_MAX, NAME_BYTES_MAX};
+pub use part::SMALL_OBJECT_BYTES_MAX;
+pub use sink::{BufferedSink, DirectSink, Sink, SinkFactory, SinkKind, SystemSinks};
+
+use directory::Directory;
+use writer::WriterPool;
+
+/// What all threads of a store share.
+struct Context {
+    config: StoreConfig,
+    directory: Directory,
+    sinks: Arc<dyn SinkFactory>,
+}
+
+/// A running store: its threads and its output directory.
+///
+/// Dropping it is [`Store::shutdown`].
+#[derive(Debug)]
+pub struct Store {
+    handle: StoreHandle,
+    writers: Vec<JoinHandle<()>>,
+    committer: Option<JoinHandle<()>>,
+    stale_parts: usize,
+    direct: bool,
+}
+
+impl Store {
+    /// Creates the output directory if it is missing, checks that it can be written, removes the
+    /// part files that a crash left there, and starts the threads.
+    pub fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        Self::open_with(config, Arc::new(SystemSinks))
+    }
+
+    /// As [`Store::open`], with other sinks: the seam for tests of faults (a disk that is full or
+    /// refuses to sync) and for other ways to the disk.
+    pub fn open_with(config: StoreConfig, sinks: Arc<dyn SinkFactory>) -> Result<Self, OpenError> {
+        config.check()?;
+        let (directory, stale_parts) = Directory::open(&config.directory)?;
+        Self::start(config, sinks, directory, stale_parts)
+    }
+
+    fn start(
+        config: StoreConfig,
+        sinks: Arc<dyn SinkFactory>,
+        directory: Directory,
+        stale_parts: usize,
+    ) -> Result<Self, OpenError> {
+        let direct = directory.takes_direct_writes();
+        let context = Arc::new(Context {
+            config,
+            directory,
+            sinks,
+        });
+        let (committer, committer_thread) = commit::start(&context)?;
+        let (pool, writers) = WriterPool::start(&context, &committer)?;
+        let handle = StoreHandle {
+            writers: Arc::new(pool),
+        };
+        Ok(Self {
+            handle,
+            writers,
+            committer: committer_thread,
+            stale_parts,
+            direct,
+        })
+    }
+
+    /// A handle that objects are given through; it can be cloned and sent to other threads.
+    pub fn handle(&self) -> StoreHandle {
+        self.handle.clone()
+    }
+
+    /// How many part files of an earlier, crashed run were removed at start.
+    pub fn stale_parts(&self) -> usize {
+        self.stale_parts
+    }
+
+    /// Whether the output directory takes direct writes (`O_DIRECT`).
+    pub fn is_direct(&self) -> bool {
+        self.direct
+    }
+
+    /// Finishes every object that was committed, discards the others, and ends the threads.
+    /// What is begun or committed later is answered with [`StoreFailure::ShutDown`].
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.handle.writers.stop();
+        // The committer ends when the last writer has let go of its channel.
+        for thread in self.writers.drain(..).chain(self.committer.take()) {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!("store thread {name} has panicked");
+            }
+        }
+    }
+}
+
+/// Gives objects to the store.
+#[derive(Clone, Debug)]
+pub struct StoreHandle {
+    writers: Arc<WriterPool>,
+}
+
+impl StoreHandle {
+    /// Begins an object. Nothing happens before its first bytes come: then it goes to the writer
+    /// with the least to do, which keeps it to its end.
+    pub fn begin(&self, object: ObjectHead, reply: ReplyTo) -> Incoming {
+        Incoming::new(Arc::clone(&self.writers), object, reply)
+    }
+}
+
+#[cfg(test)]
+mod tests;

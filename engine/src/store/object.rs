@@ -1,0 +1,222 @@
+//! One object in its writer's hands, from the first bytes to the answer.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::commit::{Committer, Outcome, Published};
+use super::duplicate::Comparison;
+use super::failure::{Operation, StoreFailure};
+use super::incoming::{ObjectHead, Reply};
+use super::name::Name;
+use super::part::PartFile;
+use super::publish::{publish, rule};
+use super::sink::SinkKind;
+use super::{Context, Durability, OnDuplicate};
+use crate::landing::Extent;
+
+/// An object that has begun.
+pub(super) struct Object {
+    context: Arc<Context>,
+    head: ObjectHead,
+    reply: Reply,
+    /// Bytes taken so far: where the next extent begins.
+    landed: u64,
+    state: State,
+}
+
+enum State {
+    /// Named, no bytes yet.
+    Named(Name),
+    /// On its way to the disk.
+    Writing(Name, PartFile),
+    /// So far the same as the file that has its name: nothing is written.
+    Comparing(Name, Comparison),
+    /// Lost. What comes is dropped; the answer waits for the commit.
+    Failed(StoreFailure),
+}
+
+impl Object {
+    pub(super) fn begin(context: Arc<Context>, head: ObjectHead, reply: Reply) -> Self {
+        let state = match Name::of(&context.config, &head) {
+            Ok(name) => State::Named(name),
+            Err(failure) => State::Failed(failure),
+        };
+        Self {
+            context,
+            head,
+            reply,
+            landed: 0,
+            state,
+        }
+    }
+
+    /// Takes the next bytes. `is_last`: the object ends with them.
+    pub(super) fn write(&mut self, extent: &Extent, is_last: bool) {
+        let (bytes, offset) = (extent.bytes(), extent.file_offset);
+        debug_assert!(
+            offset == self.landed,
+            "extents follow each other without a gap"
+        );
+        let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
+        let next = match state {
+            State::Named(name) => self
+                .open(name, bytes.len(), is_last)
+                .and_then(|state| self.put(state, bytes, offset, is_last)),
+            state => self.put(state, bytes, offset, is_last),
+        };
+        self.state = next.unwrap_or_else(State::Failed);
+        self.landed = extent.file_end();
+    }
+
+    /// Decides, with the first bytes, whether and how to write.
+    fn open(&self, name: Name, first_len: usize, is_last: bool) -> Result<State, StoreFailure> {
+        let plain = name.plain();
+        match rule(&self.context, &name) {
+            OnDuplicate::Refuse => {
+                let taken = self.context.directory.is_taken(&plain);
+                if taken.map_err(self.failed(Operation::Create, &name))? {
+                    return Err(StoreFailure::Duplicate {
+                        path: self.path(&name),
+                    });
+                }
+            }
+            OnDuplicate::Same => {
+                let comparison = Comparison::begin(&self.context, &plain, &self.head);
+                if let Some(comparison) =
+                    comparison.map_err(self.failed(Operation::Compare, &name))?
+                {
+                    return Ok(State::Comparing(name, comparison));
+                }
+            }
+            OnDuplicate::Overwrite | OnDuplicate::Keep => {}
+        }
+        let kind = PartFile::kind_for(&self.context, first_len, is_last);
+        self.create(name, kind)
+    }
+
+    fn create(&self, name: Name, kind: SinkKind) -> Result<State, StoreFailure> {
+        match PartFile::create(&self.context, &name.plain(), kind) {
+            Ok(part) => Ok(State::Writing(name, part)),
+            Err(error) => Err(self.failed(Operation::Create, &name)(error)),
+        }
+    }
+
+    /// Writes the bytes, or compares them while that is all there is to do.
+    fn put(
+        &self,
+        state: State,
+        bytes: &[u8],
+        offset: u64,
+        is_last: bool,
+    ) -> Result<State, StoreFailure> {
+        match state {
+            State::Writing(name, mut part) => {
+                part.write(bytes, offset, is_last)
+                    .map_err(self.failed(Operation::Write, &name))?;
+                Ok(State::Writing(name, part))
+            }
+            State::Comparing(name, mut comparison) => {
+                let same = comparison.goes_on_with(bytes, offset);
+                if same.map_err(self.failed(Operation::Compare, &name))? {
+                    return Ok(State::Comparing(name, comparison));
+                }
+                let kind = match offset {
+                    0 => PartFile::kind_for(&self.context, bytes.len(), is_last),
+                    _ => SinkKind::Buffered,
+                };
+                let state = self.write_after_all(name, &comparison, offset, kind)?;
+                self.put(state, bytes, offset, is_last)
+            }
+            State::Named(_) | State::Failed(_) => Ok(state),
+        }
+    }
+
+    /// The object differs from the file that has its name, somewhere after `same` bytes: what was
+    /// only compared is written now.
+    fn write_after_all(
+        &self,
+        name: Name,
+        comparison: &Comparison,
+        same: u64,
+        kind: SinkKind,
+    ) -> Result<State, StoreFailure> {
+        let state = self.create(name, kind)?;
+        if let State::Writing(name, mut part) = state {
+            comparison
+                .copy_to(&mut part, same)
+                .map_err(self.failed(Operation::Compare, &name))?;
+            return Ok(State::Writing(name, part));
+        }
+        Ok(state)
+    }
+
+    /// The object is complete: makes its data durable, publishes it and sees to the answer.
+    pub(super) fn commit(mut self, committer: &Committer) {
+        match self.complete() {
+            Ok((file_name, outcome)) => {
+                let (bytes, reply) = (self.landed, self.reply);
+                committer.settle(Published {
+                    file_name,
+                    bytes,
+                    outcome,
+                    reply,
+                });
+            }
+            Err(failure) => self.reply.send(Err(failure)),
+        }
+    }
+
+    fn complete(&mut self) -> Result<(String, Outcome), StoreFailure> {
+        let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
+        match state {
+            State::Failed(failure) => Err(failure),
+            State::Named(name) => {
+                let state = self.create(name, SinkKind::Buffered)?;
+                self.finish(state)
+            }
+            State::Comparing(name, comparison) if !comparison.is_same_to_the_end(self.landed) => {
+                let state =
+                    self.write_after_all(name, &comparison, self.landed, SinkKind::Buffered)?;
+                self.finish(state)
+            }
+            state => self.finish(state),
+        }
+    }
+
+    fn finish(&self, state: State) -> Result<(String, Outcome), StoreFailure> {
+        match state {
+            State::Writing(name, mut part) => {
+                part.seal(self.landed)
+                    .map_err(self.failed(Operation::Write, &name))?;
+                self.sync(&name, || part.sync_data())?;
+                publish(&self.context, part, &name, &self.head)
+            }
+            State::Comparing(name, comparison) => {
+                self.sync(&name, || comparison.sync_existing())?;
+                Ok((name.plain(), Outcome::Identical))
+            }
+            State::Named(_) | State::Failed(_) => Err(StoreFailure::ShutDown),
+        }
+    }
+
+    fn sync(&self, name: &Name, sync: impl FnOnce() -> io::Result<()>) -> Result<(), StoreFailure> {
+        match self.context.config.durability {
+            Durability::Object => sync().map_err(self.failed(Operation::SyncData, name)),
+            Durability::None => Ok(()),
+        }
+    }
+
+    /// The sender gave up: nothing stays, nobody is answered.
+    pub(super) fn discard(self) {
+        self.reply.forget();
+    }
+
+    fn path(&self, name: &Name) -> PathBuf {
+        self.context.directory.path_of(&name.plain())
+    }
+
+    fn failed(&self, operation: Operation, name: &Name) -> impl FnOnce(io::Error) -> StoreFailure {
+        move |error| StoreFailure::of_system(operation, &self.path(name), &error)
+    }
+}

@@ -1,0 +1,209 @@
+//! A file that is being written: complete or gone.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use rustix::fs::OFlags;
+
+use super::directory::NewFile;
+use super::sink::{Sink, SinkKind};
+use super::{Context, OnDuplicate};
+
+/// The largest object, in bytes, that is written through the page cache although the file system
+/// takes direct writes. Larger ones, and those of several extents, are written direct.
+pub const SMALL_OBJECT_BYTES_MAX: usize = 64 << 10;
+
+/// How often in a row an operation that a signal interrupted is tried again. Our threads get no
+/// signals; a file system that does nothing but interrupt must not hold one for ever.
+const INTERRUPTED_MAX: u32 = 100;
+
+/// Space is reserved ahead from this size of an object on, in bytes. Below, the file system's own
+/// allocation keeps it in one piece, and reserving would cost more than it gives.
+const RESERVE_FROM_BYTES: u64 = 4 << 20;
+
+/// Each reservation doubles the object, up to this much at once, in bytes: enough to keep a large
+/// file in few pieces, and little to lend to each of many objects on their way.
+const RESERVE_BYTES_MAX: u64 = 64 << 20;
+
+/// A file without its final name. Dropped before it is published, it is gone.
+pub(super) struct PartFile {
+    context: Arc<Context>,
+    sink: Box<dyn Sink>,
+    /// Its hidden name, if it has one.
+    hidden: Option<String>,
+    reserved: Reserved,
+}
+
+/// How far space was reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reserved {
+    /// Not at all so far.
+    Nothing,
+    /// Up to here, in bytes from the start of the file.
+    UpTo(u64),
+    /// It was refused: not to be tried again.
+    Refused,
+}
+
+impl PartFile {
+    /// Makes the file. `name` is the one that it will get.
+    pub(super) fn create(context: &Arc<Context>, name: &str, kind: SinkKind) -> io::Result<Self> {
+        let access = match context.config.on_duplicate {
+            // To be compared with a file that took the name in the meantime.
+            OnDuplicate::Same => OFlags::RDWR,
+            _ => OFlags::WRONLY,
+        };
+        let flags = match kind {
+            SinkKind::Direct => access | OFlags::DIRECT,
+            SinkKind::Buffered => access,
+        };
+        let NewFile {
+            file,
+            hidden,
+            is_direct,
+        } = context.directory.create(name, flags)?;
+        let kind = if is_direct {
+            SinkKind::Direct
+        } else {
+            SinkKind::Buffered
+        };
+        let sink = context.sinks.sink(file, kind);
+        Ok(Self {
+            context: Arc::clone(context),
+            sink,
+            hidden,
+            reserved: Reserved::Nothing,
+        })
+    }
+
+    /// How an object is to be written whose first extent has this many bytes.
+    pub(super) fn kind_for(context: &Context, first_len: usize, is_last: bool) -> SinkKind {
+        let is_small = is_last && first_len <= SMALL_OBJECT_BYTES_MAX;
+        if context.directory.takes_direct_writes() && !is_small {
+            SinkKind::Direct
+        } else {
+            SinkKind::Buffered
+        }
+    }
+
+    /// Writes all of `bytes` at `offset`. `is_last`: the object ends with them.
+    pub(super) fn write(&mut self, bytes: &[u8], offset: u64, is_last: bool) -> io::Result<()> {
+        if !is_last && offset >= RESERVE_FROM_BYTES {
+            self.reserve(offset, bytes.len() as u64);
+        }
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = offset + done as u64;
+            match retry_interrupted(|| self.sink.write_at(&bytes[done..], at))? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => done += written,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reserves space for `len` bytes at `offset`, the present end, and for some to follow. What
+    /// is refused here may still be written: without room for the steps there may be enough for
+    /// the object.
+    fn reserve(&mut self, offset: u64, len: u64) {
+        let end = offset + len;
+        match self.reserved {
+            Reserved::Refused => return,
+            Reserved::UpTo(reserved) if end <= reserved => return,
+            Reserved::UpTo(_) | Reserved::Nothing => {}
+        }
+        let ahead = end + end.min(RESERVE_BYTES_MAX);
+        self.reserved = Reserved::UpTo(ahead);
+        if self.sink.allocate(ahead).is_err() {
+            // Part of it may have been reserved all the same.
+            let _ = self.sink.cut(offset);
+            self.reserved = Reserved::Refused;
+        }
+    }
+
+    /// The object has ended at `len`: gives back what was reserved beyond.
+    pub(super) fn seal(&mut self, len: u64) -> io::Result<()> {
+        match self.reserved {
+            Reserved::UpTo(reserved) if reserved > len => self.sink.cut(len),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings the data to stable storage. After an error nothing of it can be trusted, a second
+    /// try included: the kernel may have dropped what it could not write.
+    pub(super) fn sync_data(&mut self) -> io::Result<()> {
+        retry_interrupted(|| self.sink.sync_data())
+    }
+
+    /// Gives the file its final name, unless that is taken: then `false`.
+    pub(super) fn publish_new(&mut self, name: &str) -> io::Result<bool> {
+        self.context
+            .directory
+            .publish_new(self.sink.file(), &mut self.hidden, name)
+    }
+
+    /// Gives the file its final name, in place of the file that has it.
+    pub(super) fn publish_over(&mut self, name: &str) -> io::Result<()> {
+        self.context
+            .directory
+            .publish_over(self.sink.file(), &mut self.hidden, name)
+    }
+
+    /// The file, to read it.
+    pub(super) fn file(&self) -> BorrowedFd<'_> {
+        self.sink.file()
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if let Some(hidden) = &self.hidden {
+            self.context.directory.remove_hidden(hidden);
+        }
+    }
+}
+
+/// Runs an operation again when a signal interrupted it, a bounded number of times.
+pub(super) fn retry_interrupted<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut interrupted = 0;
+    loop {
+        match operation() {
+            Err(error)
+                if error.kind() == io::ErrorKind::Interrupted && interrupted < INTERRUPTED_MAX =>
+            {
+                interrupted += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interruptions_are_tried_again_but_not_for_ever() {
+        let mut calls = 0;
+        let answer = retry_interrupted(|| {
+            calls += 1;
+            if calls < 5 {
+                Err(io::ErrorKind::Interrupted.into())
+            } else {
+                Ok(calls)
+            }
+        });
+        assert_eq!(answer.expect("the fifth call"), 5);
+        let mut calls = 0;
+        let endless = retry_interrupted(|| {
+            calls += 1;
+            Err::<(), _>(io::ErrorKind::Interrupted.into())
+        });
+        assert_eq!(
+            endless.expect_err("bounded").kind(),
+            io::ErrorKind::Interrupted
+        );
+        assert_eq!(calls, INTERRUPTED_MAX + 1);
+    }
+}
