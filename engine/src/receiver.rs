@@ -1,1 +1,432 @@
-//! The public door.
+//! The public door: start a receiver, watch it, stop it.
+//!
+//! ```
+//! use pdvault_engine::receiver::Receiver;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let directory = tempfile::tempdir()?;
+//! let receiver = Receiver::builder()
+//!     .listen(([127, 0, 0, 1], 0).into())
+//!     .output_directory(directory.path())
+//!     .landing_memory(16 << 20)
+//!     .on_stored(|object| println!("{} is safe in {}", object.sop_instance, object.path.display()))
+//!     .start()?;
+//! println!("send to {}", receiver.local_addr());
+//!
+//! // ... and when it is time to go:
+//! receiver.shutdown();
+//! let statistics = receiver.join()?;
+//! assert_eq!(statistics.objects_stored, 0);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::association::{Policy, Timeouts};
+use crate::landing::{
+    CHUNK_BYTES_DEFAULT, LANDING_BYTES_DEFAULT, LandingConfig, LandingError, LandingPool,
+};
+use crate::reactor::{self, Context, Limits, OnStored, Storage};
+use crate::store::{
+    Discarding, Durability, OnDuplicate, OpenError, Store, StoreConfig, WRITERS_DEFAULT,
+};
+
+pub use crate::reactor::{Statistics, StoredObject};
+
+/// The well-known DICOM port (PS3.8 9.1.1).
+pub const PORT_DEFAULT: u16 = 11112;
+
+/// The maximum length announced by default, in bytes. Larger PDUs mean fewer headers and system
+/// calls; 128 KiB is the most that DCMTK sends.
+pub const MAX_PDU_BYTES_DEFAULT: u32 = 131_072;
+
+/// The range of the maximum length, in bytes; DCMTK's.
+pub const MAX_PDU_BYTES: std::ops::RangeInclusive<u32> = 4096..=131_072;
+
+/// Associations open at once by default.
+pub const ASSOCIATIONS_MAX_DEFAULT: usize = 1000;
+
+/// The most event loops; beyond any machine's cores it only costs.
+pub const WORKERS_MAX: usize = 256;
+
+/// The smallest chunk of landing memory, in bytes: file meta information and a fragment fit.
+const CHUNK_BYTES_MIN: usize = 64 * 1024;
+
+/// The fewest chunks that small landing memory is cut into.
+const CHUNKS_MIN: usize = 16;
+
+/// Connections that the kernel holds for us until they are accepted; it may cut this down.
+const BACKLOG: i32 = 1024;
+
+/// How many stores of one association may await their response: one, because no asynchronous
+/// operations window is granted (PS3.7 D.3.3.3).
+const OPERATIONS_MAX: usize = 1;
+
+/// A DICOM storage SCP. See the [module documentation](self).
+#[derive(Debug)]
+pub struct Receiver(());
+
+impl Receiver {
+    /// A receiver to be configured, with the defaults of [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+/// The settings of a receiver.
+#[must_use = "a builder does nothing before `start`"]
+pub struct Builder {
+    listen: SocketAddr,
+    max_pdu_bytes: u32,
+    accept_all: bool,
+    promiscuous: bool,
+    timeouts: Timeouts,
+    limits: Limits,
+    workers: usize,
+    landing_bytes: usize,
+    ignore: bool,
+    store: StoreConfig,
+    on_stored: Option<OnStored>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::UNSPECIFIED, PORT_DEFAULT).into(),
+            max_pdu_bytes: MAX_PDU_BYTES_DEFAULT,
+            accept_all: false,
+            promiscuous: false,
+            timeouts: Timeouts {
+                acse: Duration::from_secs(30),
+                dimse: None,
+                socket: Some(Duration::from_secs(60)),
+            },
+            limits: Limits {
+                associations_max: ASSOCIATIONS_MAX_DEFAULT,
+                drain: Duration::from_secs(30),
+            },
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            landing_bytes: LANDING_BYTES_DEFAULT,
+            ignore: false,
+            store: StoreConfig {
+                writers: WRITERS_DEFAULT,
+                ..StoreConfig::new(".")
+            },
+            on_stored: None,
+        }
+    }
+}
+
+impl Builder {
+    /// The address to listen on; port 0 takes a free one. Default: every IPv4 address, port 11112.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Where objects go; created if missing. Default: the working directory.
+    pub fn output_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.store.directory = directory.into();
+        self
+    }
+
+    /// The maximum length of P-DATA-TF PDUs announced, in bytes, 4096 to 131072 (PS3.8 D.1).
+    /// Default 131072.
+    pub fn max_pdu(mut self, bytes: u32) -> Self {
+        self.max_pdu_bytes = bytes;
+        self
+    }
+
+    /// Accept every known transfer syntax, compressed ones ranked first. Default: the uncompressed
+    /// three.
+    pub fn accept_all(mut self, accept_all: bool) -> Self {
+        self.accept_all = accept_all;
+        self
+    }
+
+    /// Accept SOP classes that nobody knows, too. Default: no.
+    pub fn promiscuous(mut self, promiscuous: bool) -> Self {
+        self.promiscuous = promiscuous;
+        self
+    }
+
+    /// How long to wait for an association request, and for a peer to close. Default 30 s.
+    pub fn acse_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.acse = timeout;
+        self
+    }
+
+    /// How long to wait for the next bytes of a data set; `None`, the default: for ever.
+    pub fn dimse_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.dimse = timeout;
+        self
+    }
+
+    /// How long to wait for any bytes at all on an established association; `None` is for ever.
+    /// Default 60 s.
+    pub fn socket_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.socket = timeout;
+        self
+    }
+
+    /// How many associations may be open; further ones are rejected as "local limit exceeded".
+    /// At least 1; default 1000.
+    pub fn max_associations(mut self, max: usize) -> Self {
+        self.limits.associations_max = max;
+        self
+    }
+
+    /// How many event loops, 1 to 256. Default: one for each core.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// How many writer threads. Default: [`WRITERS_DEFAULT`].
+    pub fn writers(mut self, writers: usize) -> Self {
+        self.store.writers = writers;
+        self
+    }
+
+    /// All the memory that objects may take on their way, in bytes. Default 256 MiB.
+    pub fn landing_memory(mut self, bytes: usize) -> Self {
+        self.landing_bytes = bytes;
+        self
+    }
+
+    /// What must be true before a store is acknowledged. Default: [`Durability::Object`].
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.store.durability = durability;
+        self
+    }
+
+    /// What to do with an object whose name is taken. Default: [`OnDuplicate::Overwrite`].
+    pub fn on_duplicate(mut self, on_duplicate: OnDuplicate) -> Self {
+        self.store.on_duplicate = on_duplicate;
+        self
+    }
+
+    /// Name every file after a fresh UID. Default: after the SOP instance UID.
+    pub fn unique_filenames(mut self, unique: bool) -> Self {
+        self.store.unique_filenames = unique;
+        self
+    }
+
+    /// Text at the end of every file name, for example `.dcm`. Default: none.
+    pub fn filename_extension(mut self, extension: impl Into<String>) -> Self {
+        self.store.filename_extension = extension.into();
+        self
+    }
+
+    /// Acknowledge every object and throw it away. Default: no.
+    pub fn ignore(mut self, ignore: bool) -> Self {
+        self.ignore = ignore;
+        self
+    }
+
+    /// How long open associations may go on after [`ReceiverHandle::shutdown`]. Default 30 s.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.drain = timeout;
+        self
+    }
+
+    /// Called for every stored object, once it is as durable as asked for, on the thread of an
+    /// event loop: it must return soon.
+    pub fn on_stored(mut self, f: impl Fn(&StoredObject) + Send + Sync + 'static) -> Self {
+        self.on_stored = Some(Box::new(f));
+        self
+    }
+
+    /// Starts the receiver. When this returns, it listens.
+    pub fn start(mut self) -> Result<ReceiverHandle, StartError> {
+        self.check()?;
+        let listener = bind(self.listen).map_err(|error| StartError::Listen {
+            address: self.listen,
+            error,
+        })?;
+        let local_addr = listener.local_addr().map_err(|error| StartError::Listen {
+            address: self.listen,
+            error,
+        })?;
+        let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
+        self.store.queue_depth = pool.chunk_count() + self.limits.associations_max;
+        let store = if self.ignore {
+            None
+        } else {
+            Some(Store::open(self.store)?)
+        };
+        let storage = match &store {
+            Some(store) => Storage::Files(store.handle()),
+            None => Storage::Ignore(Discarding::new()),
+        };
+        let policy = Policy {
+            max_pdu_bytes: self.max_pdu_bytes,
+            accept_all: self.accept_all,
+            promiscuous: self.promiscuous,
+            operations_max: OPERATIONS_MAX,
+        };
+        let context = Context::new(
+            policy,
+            self.timeouts,
+            self.limits,
+            pool,
+            storage,
+            self.on_stored,
+        );
+        let context = Arc::new(context);
+        let loops =
+            reactor::start(&context, listener, self.workers).map_err(StartError::EventLoop)?;
+        Ok(ReceiverHandle {
+            context,
+            local_addr,
+            loops,
+            store,
+        })
+    }
+
+    fn check(&self) -> Result<(), StartError> {
+        if !MAX_PDU_BYTES.contains(&self.max_pdu_bytes) {
+            return Err(StartError::MaxPdu(self.max_pdu_bytes));
+        }
+        if !(1..=WORKERS_MAX).contains(&self.workers) {
+            return Err(StartError::Workers(self.workers));
+        }
+        if self.limits.associations_max == 0 {
+            return Err(StartError::NoAssociations);
+        }
+        Ok(())
+    }
+}
+
+/// Chunks of the default size, or smaller ones where there would be too few of them.
+fn landing_config(total_bytes: usize) -> LandingConfig {
+    let share = (total_bytes / CHUNKS_MIN).max(CHUNK_BYTES_MIN);
+    // A power of two no larger than the share is a multiple of the block.
+    let chunk_bytes = CHUNK_BYTES_DEFAULT.min(1 << share.ilog2());
+    LandingConfig {
+        total_bytes,
+        chunk_bytes,
+    }
+}
+
+/// A listening socket that may take over a port whose last connections still linger.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Why a receiver did not start. Each says what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The landing memory cannot be had.
+    #[error(transparent)]
+    Landing(#[from] LandingError),
+    /// The output directory cannot be used, or the store cannot start.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// An event loop cannot start.
+    #[error("cannot start an event loop: {0}; are descriptors or threads running out?")]
+    EventLoop(io::Error),
+    /// The maximum length is out of range.
+    #[error("a maximum PDU length of {0} bytes is not between 4096 and 131072")]
+    MaxPdu(u32),
+    /// The number of event loops is out of range.
+    #[error("{0} workers are not between 1 and {WORKERS_MAX}")]
+    Workers(usize),
+    /// No association would ever be accepted.
+    #[error("at least 1 association must be allowed")]
+    NoAssociations,
+}
+
+/// A receiver that runs. Dropping the handle does not stop it; [`ReceiverHandle::join`] waits for
+/// its end.
+#[must_use = "a receiver runs until it is told to stop"]
+pub struct ReceiverHandle {
+    context: Arc<Context>,
+    local_addr: SocketAddr,
+    loops: Vec<JoinHandle<io::Result<()>>>,
+    store: Option<Store>,
+}
+
+impl ReceiverHandle {
+    /// The address that it listens on, with the port that was taken.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What it has done so far.
+    pub fn statistics(&self) -> Statistics {
+        self.context.statistics()
+    }
+
+    /// Tells it to stop: no new connections; open associations may finish, for as long as the drain
+    /// timeout. Returns at once; [`ReceiverHandle::join`] waits.
+    pub fn shutdown(&self) {
+        self.context.drain();
+    }
+
+    /// Tells it to end at once: open associations are aborted. What was acknowledged is stored.
+    pub fn abort(&self) {
+        self.context.stop();
+    }
+
+    /// A way to stop it from elsewhere, for example a signal handler's thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.context))
+    }
+
+    /// Waits for the end, and for all that was given to the store.
+    pub fn join(mut self) -> io::Result<Statistics> {
+        let mut result = Ok(());
+        for event_loop in self.loops.drain(..) {
+            let end = event_loop
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("an event loop died")));
+            result = result.and(end);
+        }
+        if let Some(store) = self.store.take() {
+            store.shutdown();
+        }
+        result.map(|()| self.context.statistics())
+    }
+}
+
+/// Stops a receiver; see [`ReceiverHandle::stopper`].
+#[derive(Clone)]
+pub struct Stopper(Arc<Context>);
+
+impl Stopper {
+    /// As [`ReceiverHandle::shutdown`].
+    pub fn shutdown(&self) {
+        self.0.drain();
+    }
+
+    /// As [`ReceiverHandle::abort`].
+    pub fn abort(&self) {
+        self.0.stop();
+    }
+}

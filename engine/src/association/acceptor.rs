@@ -120,7 +120,11 @@ enum Message {
 /// What the data set is for.
 #[derive(Debug)]
 enum Purpose {
-    Store { token: ObjectToken, request: StoreRq, discard: bool },
+    Store {
+        token: ObjectToken,
+        request: StoreRq,
+        discard: bool,
+    },
     /// Nobody wants it; this command set is sent when it has passed.
     Skip { response: Vec<u8> },
 }
@@ -209,9 +213,7 @@ impl<R> Acceptor<R> {
     /// anything.
     pub fn is_quiet(&self) -> bool {
         match self.state {
-            State::Established => {
-                matches!(self.message, Message::None) && self.pending.is_empty()
-            }
+            State::Established => matches!(self.message, Message::None) && self.pending.is_empty(),
             State::AwaitingAssociateRq | State::AwaitingTransportClose => true,
             _ => false,
         }
@@ -305,7 +307,9 @@ impl<R> Acceptor<R> {
 
     /// Accepts the request (Evt7), unless negotiation finds a reason not to.
     pub fn accept(&mut self, now: Instant) {
-        let Some(request) = self.request.take() else { return };
+        let Some(request) = self.request.take() else {
+            return;
+        };
         match negotiate(&request, &self.policy) {
             Ok((reply, negotiated)) => {
                 self.step(table::Event::AcceptResponse, now);
@@ -328,8 +332,14 @@ impl<R> Acceptor<R> {
     /// The payload of the object just begun is not to be kept; its outcome comes by
     /// [`Acceptor::complete`] all the same.
     pub fn discard(&mut self, token: ObjectToken) {
-        if let Message::DataSet(_, Purpose::Store { token: at_hand, discard, .. }) =
-            &mut self.message
+        if let Message::DataSet(
+            _,
+            Purpose::Store {
+                token: at_hand,
+                discard,
+                ..
+            },
+        ) = &mut self.message
             && *at_hand == token
         {
             *discard = true;
@@ -338,10 +348,16 @@ impl<R> Acceptor<R> {
 
     /// Answers a store. Ignored when the association has ended meanwhile.
     pub fn complete(&mut self, token: ObjectToken, outcome: &StoreOutcome<R>, now: Instant) {
-        let Some(index) = self.pending.iter().position(|pending| pending.token == token) else {
+        let Some(index) = self
+            .pending
+            .iter()
+            .position(|pending| pending.token == token)
+        else {
             return;
         };
-        let Pending { context, request, .. } = self.pending.swap_remove(index);
+        let Pending {
+            context, request, ..
+        } = self.pending.swap_remove(index);
         let mut command = Vec::with_capacity(RESPONSE_BYTES);
         encode_store_response(&mut command, &request, outcome);
         self.send_command(context, &command, now);
@@ -353,7 +369,11 @@ impl<R> Acceptor<R> {
     /// Ends the association by A-ABORT because the receiver stops (Evt15).
     pub fn shut_down(&mut self, now: Instant) {
         if table::cell(self.state, table::Event::AbortRequest).is_some() {
-            self.fail(LocalAbort::ShuttingDown.into(), table::Event::AbortRequest, now);
+            self.fail(
+                LocalAbort::ShuttingDown.into(),
+                table::Event::AbortRequest,
+                now,
+            );
         } else {
             self.state = State::Idle;
         }
@@ -511,11 +531,20 @@ impl<R> Acceptor<R> {
         match table::cell(self.state, event) {
             Some((Action::Aa1 | Action::Aa8, _)) => {
                 let state = self.state;
-                self.fail(PeerMisbehaved::UnexpectedPdu { event, state }.into(), event, now);
+                self.fail(
+                    PeerMisbehaved::UnexpectedPdu { event, state }.into(),
+                    event,
+                    now,
+                );
             }
             Some((Action::Aa7, _)) => {
                 self.step(event, now);
-                self.send(&Pdu::Abort(Abort { source: AbortSource::ServiceUser }), now);
+                self.send(
+                    &Pdu::Abort(Abort {
+                        source: AbortSource::ServiceUser,
+                    }),
+                    now,
+                );
             }
             _ => {}
         }
@@ -633,7 +662,10 @@ impl<R> Acceptor<R> {
     }
 
     fn on_store(&mut self, context: PresentationContextId, request: StoreRq, now: Instant) {
-        let Some(agreed) = self.negotiated.as_ref().and_then(|agreed| agreed.context(context))
+        let Some(agreed) = self
+            .negotiated
+            .as_ref()
+            .and_then(|agreed| agreed.context(context))
         else {
             return;
         };
@@ -644,9 +676,19 @@ impl<R> Acceptor<R> {
         }
         self.tokens = self.tokens.wrapping_add(1);
         let token = ObjectToken(self.tokens);
-        let begun = ObjectBegun { token, request: request.clone(), transfer_syntax };
-        self.message =
-            Message::DataSet(context, Purpose::Store { token, request, discard: false });
+        let begun = ObjectBegun {
+            token,
+            request: request.clone(),
+            transfer_syntax,
+        };
+        self.message = Message::DataSet(
+            context,
+            Purpose::Store {
+                token,
+                request,
+                discard: false,
+            },
+        );
         self.events.push_back(Event::ObjectBegun(begun));
     }
 
@@ -662,7 +704,11 @@ impl<R> Acceptor<R> {
         let outcome: StoreOutcome<R> = StoreOutcome::Failed { status, comment };
         encode_store_response(&mut response, &request, &outcome);
         self.answer(context, request.has_data_set, response, now);
-        self.events.push_back(Event::ObjectRefused { request, status, comment });
+        self.events.push_back(Event::ObjectRefused {
+            request,
+            status,
+            comment,
+        });
     }
 
     /// Sends a response, after the data set where one follows the request.
@@ -683,7 +729,11 @@ impl<R> Acceptor<R> {
     fn on_data_set(&mut self, context: PresentationContextId, purpose: Purpose, now: Instant) {
         match purpose {
             Purpose::Store { token, request, .. } => {
-                self.pending.push(Pending { token, context, request });
+                self.pending.push(Pending {
+                    token,
+                    context,
+                    request,
+                });
                 self.events.push_back(Event::ObjectLanded(token));
             }
             Purpose::Skip { response } => self.send_command(context, &response, now),
@@ -700,7 +750,9 @@ impl<R> Acceptor<R> {
     fn fail(&mut self, error: AssociationError, event: table::Event, now: Instant) {
         // Before there is a request, the abort is the user's (PS3.8 Table 9-9, AA-1).
         let abort = if self.state == State::AwaitingAssociateRq {
-            Some(Abort { source: AbortSource::ServiceUser })
+            Some(Abort {
+                source: AbortSource::ServiceUser,
+            })
         } else {
             error.abort()
         };
@@ -741,7 +793,10 @@ impl<R> Acceptor<R> {
         if self.step(table::Event::DataRequest, now).is_none() {
             return;
         }
-        let max_pdu_bytes = self.negotiated.as_ref().map_or(0, |agreed| agreed.peer_max_pdu_bytes);
+        let max_pdu_bytes = self
+            .negotiated
+            .as_ref()
+            .map_or(0, |agreed| agreed.peer_max_pdu_bytes);
         self.timers.queued(self.output.is_empty(), now);
         self.output.push_command(context, command, max_pdu_bytes);
     }
@@ -753,16 +808,25 @@ const RESPONSE_BYTES: usize = 256;
 /// Why a C-STORE-RQ cannot be served, if so.
 fn objection(request: &StoreRq, abstract_syntax: &str) -> Option<(FailureStatus, &'static str)> {
     if abstract_syntax == registry::VERIFICATION {
-        return Some((FailureStatus::SOP_CLASS_NOT_SUPPORTED, "context is for verification"));
+        return Some((
+            FailureStatus::SOP_CLASS_NOT_SUPPORTED,
+            "context is for verification",
+        ));
     }
     if !request.has_data_set {
         return Some((FailureStatus::CANNOT_UNDERSTAND, "no data set"));
     }
     if !is_storable(&request.sop_instance) {
-        return Some((FailureStatus::INVALID_SOP_INSTANCE, "SOP instance UID is not a UID"));
+        return Some((
+            FailureStatus::INVALID_SOP_INSTANCE,
+            "SOP instance UID is not a UID",
+        ));
     }
     if !is_storable(&request.sop_class) {
-        return Some((FailureStatus::SOP_CLASS_NOT_SUPPORTED, "SOP class UID is not a UID"));
+        return Some((
+            FailureStatus::SOP_CLASS_NOT_SUPPORTED,
+            "SOP class UID is not a UID",
+        ));
     }
     None
 }

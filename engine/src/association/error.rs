@@ -143,9 +143,9 @@ impl PeerMisbehaved {
             | Self::DataWithoutCommand
             | Self::CommandWithinData
             | Self::ReleaseWithinMessage => AbortReason::UnexpectedPdu,
-            Self::ContextNotAccepted(_) | Self::ContextChanged { .. } | Self::InvalidContextId(_) => {
-                AbortReason::InvalidPduParameterValue
-            }
+            Self::ContextNotAccepted(_)
+            | Self::ContextChanged { .. }
+            | Self::InvalidContextId(_) => AbortReason::InvalidPduParameterValue,
         }
     }
 }

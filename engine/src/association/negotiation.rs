@@ -26,7 +26,11 @@ pub struct Policy {
 impl Policy {
     /// The transfer syntaxes accepted, the most welcome first.
     fn ranking(&self) -> &'static [&'static str] {
-        if self.accept_all { registry::RANKING_ACCEPT_ALL } else { registry::RANKING_DEFAULT }
+        if self.accept_all {
+            registry::RANKING_ACCEPT_ALL
+        } else {
+            registry::RANKING_DEFAULT
+        }
     }
 
     fn serves(&self, abstract_syntax: &str) -> bool {
@@ -83,7 +87,10 @@ pub fn negotiate(
     policy: &Policy,
 ) -> Result<(AssociateAc, Negotiated), Refusal> {
     check(request)?;
-    let results = request.presentation_contexts.iter().map(|context| judge(context, policy));
+    let results = request
+        .presentation_contexts
+        .iter()
+        .map(|context| judge(context, policy));
     let results: Vec<ContextResult> = results.collect();
     let negotiated = Negotiated {
         calling_ae_title: request.calling_ae_title,
@@ -123,7 +130,10 @@ fn check_ids(contexts: &[ProposedContext]) -> Result<(), Refusal> {
 /// The acceptor's own ranking decides; the order of the proposal does not count.
 fn judge(context: &ProposedContext, policy: &Policy) -> ContextResult {
     let proposed = |candidate: &&&str| {
-        context.transfer_syntaxes.iter().any(|syntax| syntax.as_str() == **candidate)
+        context
+            .transfer_syntaxes
+            .iter()
+            .any(|syntax| syntax.as_str() == **candidate)
     };
     let (result, transfer_syntax) = if policy.serves(context.abstract_syntax.as_str()) {
         match policy.ranking().iter().find(proposed) {
@@ -133,7 +143,11 @@ fn judge(context: &ProposedContext, policy: &Policy) -> ContextResult {
     } else {
         (ContextOutcome::AbstractSyntaxNotSupported, INSIGNIFICANT)
     };
-    ContextResult { id: context.id, result, transfer_syntax: Uid::from(transfer_syntax) }
+    ContextResult {
+        id: context.id,
+        result,
+        transfer_syntax: Uid::from(transfer_syntax),
+    }
 }
 
 /// Refused contexts carry a transfer syntax too, which is not significant (PS3.8 9.3.3.2).

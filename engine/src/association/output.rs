@@ -9,6 +9,9 @@ use crate::value::PresentationContextId;
 /// that leaves no room for a fragment would never get its response.
 const FRAGMENT_BYTES_MIN: usize = 64;
 
+/// The length field of a PDV item, which its own value does not count, in bytes (PS3.8 9.3.5.1).
+const PDV_LENGTH_FIELD_BYTES: u32 = 4;
+
 /// The memory for output that an association keeps, in bytes.
 const OUTPUT_BYTES_KEPT: usize = 1024;
 
@@ -42,7 +45,8 @@ impl Output {
     /// Queues a control PDU.
     pub(super) fn push_pdu(&mut self, pdu: &Pdu) {
         // What the acceptor sends is short: at most 128 context results of a UID each.
-        pdu.encode(&mut self.bytes).expect("our own PDUs are within the length field");
+        pdu.encode(&mut self.bytes)
+            .expect("our own PDUs are within the length field");
     }
 
     /// Queues a command set as P-DATA-TF PDUs of one PDV each, none longer than `max_pdu_bytes`
@@ -67,8 +71,11 @@ impl Output {
             context,
             control: MessageControl::new(true, is_last),
         };
-        let length = fragment_len + PDV_HEADER_BYTES as u32;
-        let header = PduHeader { kind: PduType::PData.code(), length };
+        let length = item.length + PDV_LENGTH_FIELD_BYTES;
+        let header = PduHeader {
+            kind: PduType::PData.code(),
+            length,
+        };
         self.bytes.extend(header.encode());
         self.bytes.extend(item.encode());
         self.bytes.extend(fragment);
@@ -80,5 +87,7 @@ fn fragment_bytes_max(max_pdu_bytes: u32) -> usize {
         return usize::MAX;
     }
     let headers = PDU_HEADER_BYTES + PDV_HEADER_BYTES;
-    (max_pdu_bytes as usize).saturating_sub(headers).max(FRAGMENT_BYTES_MIN)
+    (max_pdu_bytes as usize)
+        .saturating_sub(headers)
+        .max(FRAGMENT_BYTES_MIN)
 }

@@ -217,6 +217,7 @@ pub const fn cell(state: State, event: Event) -> Option<(Action, Next)> {
 
 type Cell = Option<(Action, Next)>;
 
+#[expect(clippy::unnecessary_wraps, reason = "it makes cells")]
 const fn to(action: Action, state: State) -> Cell {
     Some((action, Next::Always(state)))
 }
@@ -293,10 +294,18 @@ mod tests {
     #[test]
     fn table_has_the_123_cells_of_the_standard() {
         let filled = |event: Event| {
-            State::ALL.into_iter().filter(|&state| cell(state, event).is_some()).count()
+            State::ALL
+                .into_iter()
+                .filter(|&state| cell(state, event).is_some())
+                .count()
         };
         let per_event: Vec<usize> = Event::ALL.into_iter().map(filled).collect();
-        assert_eq!(per_event, [1, 1, 11, 11, 1, 11, 1, 1, 2, 11, 1, 11, 11, 3, 10, 11, 12, 2, 11]);
+        assert_eq!(
+            per_event,
+            [
+                1, 1, 11, 11, 1, 11, 1, 1, 2, 11, 1, 11, 11, 3, 10, 11, 12, 2, 11
+            ]
+        );
         assert_eq!(per_event.iter().sum::<usize>(), 123);
     }
 
@@ -304,8 +313,13 @@ mod tests {
     fn every_action_leads_to_the_state_that_its_own_table_names() {
         for event in Event::ALL {
             for state in State::ALL {
-                let Some((action, next)) = cell(state, event) else { continue };
-                assert!(leads_to(action, state, next), "{event} in {state}: {action:?}, {next:?}");
+                let Some((action, next)) = cell(state, event) else {
+                    continue;
+                };
+                assert!(
+                    leads_to(action, state, next),
+                    "{event} in {state}: {action:?}, {next:?}"
+                );
             }
         }
     }
@@ -316,20 +330,29 @@ mod tests {
             Action::Ae1 => S4,
             Action::Ae2 => S5,
             Action::Ae3 | Action::Ae7 | Action::Dt1 | Action::Dt2 => S6,
-            Action::Ae4 | Action::Ar3 | Action::Ar5 => S1,
-            Action::Aa2 | Action::Aa3 | Action::Aa4 | Action::Aa5 => S1,
+            Action::Ae4
+            | Action::Ar3
+            | Action::Ar5
+            | Action::Aa2
+            | Action::Aa3
+            | Action::Aa4
+            | Action::Aa5 => S1,
             Action::Ae5 => S2,
             Action::Ae6 => return next == Next::Either(S3, S13),
             Action::Ar8 => return next == Next::Either(S9, S10),
-            Action::Ae8 | Action::Ar4 => S13,
-            Action::Aa1 | Action::Aa6 | Action::Aa7 | Action::Aa8 => S13,
+            Action::Ae8 | Action::Ar4 | Action::Aa1 | Action::Aa6 | Action::Aa7 | Action::Aa8 => {
+                S13
+            }
             Action::Ar1 | Action::Ar6 => S7,
             Action::Ar2 | Action::Ar7 => S8,
             Action::Ar9 => S11,
             Action::Ar10 => S12,
         };
         // Data that is indicated or sent leaves the state as it is.
-        let stays = matches!(action, Action::Dt1 | Action::Dt2 | Action::Ar6 | Action::Ar7);
+        let stays = matches!(
+            action,
+            Action::Dt1 | Action::Dt2 | Action::Ar6 | Action::Ar7
+        );
         next == Next::Always(expected) && (!stays || from == expected)
     }
 }

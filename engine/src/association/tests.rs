@@ -3,12 +3,16 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::table::Action::{Aa1, Aa7, Aa8, Ae7, Ae8};
 use super::table::{Event as TableEvent, Next, State, cell};
 use super::*;
 use crate::dimse::{EchoRq, FailureStatus, Response, Status, StoreOutcome, StoreRq};
+use crate::pdu::ContextOutcome::{
+    AbstractSyntaxNotSupported, Acceptance, TransferSyntaxesNotSupported,
+};
 use crate::pdu::{
     APPLICATION_CONTEXT, Abort, AbortReason, AbortSource, AssociateAc, AssociateRj, AssociateRq,
-    ContextOutcome, MessageControl, Pdu, PduType, Pdv, ProposedContext, RejectReason, RejectResult,
+    MessageControl, Pdu, PduType, Pdv, ProposedContext, RejectReason, RejectResult,
     UserInformation,
 };
 use crate::value::{AeTitle, PresentationContextId, Uid};
@@ -24,7 +28,12 @@ const ARTIM: Duration = Duration::from_secs(30);
 struct Proof;
 
 fn policy() -> Policy {
-    Policy { max_pdu_bytes: 16384, accept_all: false, promiscuous: false, operations_max: 1 }
+    Policy {
+        max_pdu_bytes: 16384,
+        accept_all: false,
+        promiscuous: false,
+        operations_max: 1,
+    }
 }
 
 fn timeouts() -> Timeouts {
@@ -54,7 +63,10 @@ fn request() -> AssociateRq {
             context(STORE_CONTEXT, CT),
             context(ECHO_CONTEXT, crate::registry::VERIFICATION),
         ],
-        user_information: UserInformation { maximum_length: 16384, ..Default::default() },
+        user_information: UserInformation {
+            maximum_length: 16384,
+            ..Default::default()
+        },
     }
 }
 
@@ -65,7 +77,11 @@ fn bytes(pdu: &Pdu) -> Vec<u8> {
 }
 
 fn pdv(context: PresentationContextId, command: bool, last: bool, fragment: &[u8]) -> Pdv {
-    Pdv { context, control: MessageControl::new(command, last), fragment: fragment.to_vec() }
+    Pdv {
+        context,
+        control: MessageControl::new(command, last),
+        fragment: fragment.to_vec(),
+    }
 }
 
 fn store_command(instance: &str) -> Vec<u8> {
@@ -89,7 +105,12 @@ fn store_command_of(sop_instance: Uid, has_data_set: bool) -> Vec<u8> {
 fn echo_command() -> Vec<u8> {
     let mut out = Vec::new();
     let sop_class = Uid::from(crate::registry::VERIFICATION);
-    EchoRq { message_id: 9, sop_class, has_data_set: false }.encode(&mut out);
+    EchoRq {
+        message_id: 9,
+        sop_class,
+        has_data_set: false,
+    }
+    .encode(&mut out);
     out
 }
 
@@ -113,7 +134,13 @@ struct Driver {
 impl Driver {
     fn new() -> Self {
         let now = Instant::now();
-        Self { acceptor: acceptor(now), now, events: vec![], payload: vec![], answers: true }
+        Self {
+            acceptor: acceptor(now),
+            now,
+            events: vec![],
+            payload: vec![],
+            answers: true,
+        }
     }
 
     fn established() -> Self {
@@ -162,7 +189,8 @@ impl Driver {
             match &event {
                 Event::Requested if self.answers => self.acceptor.accept(self.now),
                 Event::ObjectLanded(token) if self.answers => {
-                    self.acceptor.complete(*token, &StoreOutcome::Stored(Proof), self.now);
+                    self.acceptor
+                        .complete(*token, &StoreOutcome::Stored(Proof), self.now);
                 }
                 _ => {}
             }
@@ -190,7 +218,9 @@ impl Driver {
 }
 
 fn response(pdu: &Pdu) -> Response {
-    let Pdu::PData(pdvs) = pdu else { panic!("no P-DATA-TF: {pdu:?}") };
+    let Pdu::PData(pdvs) = pdu else {
+        panic!("no P-DATA-TF: {pdu:?}")
+    };
     let command: Vec<u8> = pdvs.iter().flat_map(|pdv| pdv.fragment.clone()).collect();
     Response::decode(&command).expect("we send valid command sets")
 }
@@ -229,7 +259,10 @@ fn driver_in(state: State) -> Driver {
         State::AwaitingReleaseResponse => {
             // A store that awaits its response holds the release up; two operations may be open.
             driver.acceptor = Acceptor::new(
-                Arc::new(Policy { operations_max: 2, ..policy() }),
+                Arc::new(Policy {
+                    operations_max: 2,
+                    ..policy()
+                }),
                 timeouts(),
                 driver.now,
             );
@@ -266,7 +299,9 @@ fn raise(driver: &mut Driver, event: TableEvent) -> bool {
         presentation_contexts: vec![],
         user_information: UserInformation::default(),
     };
-    let abort = Abort { source: AbortSource::ServiceUser };
+    let abort = Abort {
+        source: AbortSource::ServiceUser,
+    };
     let pdu = match event {
         TableEvent::AssociateAc => bytes(&Pdu::AssociateAc(acceptance)),
         TableEvent::AssociateRj => bytes(&Pdu::AssociateRj(rejection)),
@@ -292,7 +327,9 @@ fn raise(driver: &mut Driver, event: TableEvent) -> bool {
                 _ => None,
             });
             let Some(token) = landed else { return false };
-            driver.acceptor.complete(token, &StoreOutcome::Stored(Proof), now);
+            driver
+                .acceptor
+                .complete(token, &StoreOutcome::Stored(Proof), now);
             return true;
         }
         TableEvent::AbortRequest => {
@@ -338,7 +375,10 @@ fn check_cell(driver: &mut Driver, state: State, event: TableEvent) {
     let Some((action, next)) = cell(state, event) else {
         // Nothing happens, but that the owner may close what has no peer to abort.
         assert!(kinds.is_empty(), "{context}");
-        assert!(after == state || event == TableEvent::AbortRequest, "{context}");
+        assert!(
+            after == state || event == TableEvent::AbortRequest,
+            "{context}"
+        );
         return;
     };
     let expected = match (state, event) {
@@ -355,16 +395,28 @@ fn check_cell(driver: &mut Driver, state: State, event: TableEvent) {
     };
     assert_eq!(after, expected, "{context}");
     let sends = |kind| kinds.contains(&kind);
-    use table::Action::{Aa1, Aa7, Aa8, Ae7, Ae8};
     match action {
         Aa1 | Aa7 | Aa8 => assert_eq!(kinds, [PduType::Abort], "{context}"),
         Ae7 => assert!(sends(PduType::AssociateAc), "{context}"),
         Ae8 => assert!(sends(PduType::AssociateRj), "{context}"),
-        _ => assert!(!sends(PduType::Abort) && !sends(PduType::AssociateRj), "{context}"),
+        _ => assert!(
+            !sends(PduType::Abort) && !sends(PduType::AssociateRj),
+            "{context}"
+        ),
     }
-    let is_waiting = matches!(after, State::AwaitingTransportClose | State::AwaitingAssociateRq);
-    assert!(driver.acceptor.deadline().is_some() || !is_waiting, "ARTIM must run: {context}");
-    assert_eq!(driver.acceptor.is_closed(), after == State::Idle, "{context}");
+    let is_waiting = matches!(
+        after,
+        State::AwaitingTransportClose | State::AwaitingAssociateRq
+    );
+    assert!(
+        driver.acceptor.deadline().is_some() || !is_waiting,
+        "ARTIM must run: {context}"
+    );
+    assert_eq!(
+        driver.acceptor.is_closed(),
+        after == State::Idle,
+        "{context}"
+    );
 }
 
 // Conversations.
@@ -414,7 +466,12 @@ fn conversation_is_served_to_its_end() {
     let statuses: Vec<Status> = sent[1..5].iter().map(|pdu| response(pdu).status).collect();
     assert_eq!(
         statuses,
-        [Status::SUCCESS, Status::SUCCESS, Status::SUCCESS, Status::INVALID_SOP_INSTANCE]
+        [
+            Status::SUCCESS,
+            Status::SUCCESS,
+            Status::SUCCESS,
+            Status::INVALID_SOP_INSTANCE
+        ]
     );
     assert_eq!(sent[5], Pdu::ReleaseRp);
 }
@@ -493,8 +550,16 @@ fn failure_stays_and_nothing_more_is_answered() {
     let source = AbortSource::ServiceProvider(AbortReason::UnrecognizedPdu);
     assert_eq!(abort_of(&mut driver), Abort { source });
     let failure = driver.acceptor.failure().cloned();
-    assert!(matches!(failure, Some(AssociationError::InvalidMessage(_))), "{failure:?}");
-    driver.give(&p_data(vec![pdv(ECHO_CONTEXT, true, true, &echo_command())]));
+    assert!(
+        matches!(failure, Some(AssociationError::InvalidMessage(_))),
+        "{failure:?}"
+    );
+    driver.give(&p_data(vec![pdv(
+        ECHO_CONTEXT,
+        true,
+        true,
+        &echo_command(),
+    )]));
     assert!(driver.sent().is_empty());
     assert_eq!(driver.acceptor.failure().cloned(), failure);
 }
@@ -506,17 +571,41 @@ fn misbehaviour_is_answered_by_its_own_reason() {
     let unexpected = AbortReason::UnexpectedPdu;
     let invalid = AbortReason::InvalidPduParameterValue;
     let cases: [(&str, Vec<u8>, AbortReason); 8] = [
-        ("data without command", data(STORE_CONTEXT, b"x"), unexpected),
+        (
+            "data without command",
+            data(STORE_CONTEXT, b"x"),
+            unexpected,
+        ),
         (
             "command within data",
             [store.clone(), data(STORE_CONTEXT, b"x"), store.clone()].concat(),
             unexpected,
         ),
-        ("release within data", [store.clone(), bytes(&Pdu::ReleaseRq)].concat(), unexpected),
-        ("second request", bytes(&Pdu::AssociateRq(request())), unexpected),
-        ("unknown context", data(PresentationContextId(99), b"x"), invalid),
-        ("changed context", [store.clone(), data(ECHO_CONTEXT, b"x")].concat(), invalid),
-        ("PDV beyond its PDU", vec![4, 0, 0, 0, 0, 8, 0, 0, 0, 99, 1, 3, 0, 0], invalid),
+        (
+            "release within data",
+            [store.clone(), bytes(&Pdu::ReleaseRq)].concat(),
+            unexpected,
+        ),
+        (
+            "second request",
+            bytes(&Pdu::AssociateRq(request())),
+            unexpected,
+        ),
+        (
+            "unknown context",
+            data(PresentationContextId(99), b"x"),
+            invalid,
+        ),
+        (
+            "changed context",
+            [store.clone(), data(ECHO_CONTEXT, b"x")].concat(),
+            invalid,
+        ),
+        (
+            "PDV beyond its PDU",
+            vec![4, 0, 0, 0, 0, 8, 0, 0, 0, 99, 1, 3, 0, 0],
+            invalid,
+        ),
         ("PDU beyond the maximum", vec![4, 0, 0, 1, 0, 0], invalid),
     ];
     for (name, stream, reason) in cases {
@@ -529,13 +618,20 @@ fn misbehaviour_is_answered_by_its_own_reason() {
 
 #[test]
 fn object_in_progress_is_dropped_when_the_association_ends() {
-    for end in [TableEvent::TransportClosed, TableEvent::Abort, TableEvent::InvalidPdu] {
+    for end in [
+        TableEvent::TransportClosed,
+        TableEvent::Abort,
+        TableEvent::InvalidPdu,
+    ] {
         let mut driver = Driver::established();
         driver.give(&command_pdu(&store_command("1.2.3")));
         driver.give(&p_data(vec![pdv(STORE_CONTEXT, false, false, b"half")]));
         raise(&mut driver, end);
         driver.drain();
-        let dropped = driver.events.iter().any(|event| matches!(event, Event::ObjectDropped(_)));
+        let dropped = driver
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::ObjectDropped(_)));
         assert!(dropped, "{end}");
     }
 }
@@ -543,10 +639,19 @@ fn object_in_progress_is_dropped_when_the_association_ends() {
 #[test]
 fn store_that_cannot_be_served_gets_a_failure_and_the_association_lives_on() {
     let cases = [
-        (store_command_of(Uid::from("1.2.3"), false), Status::CANNOT_UNDERSTAND),
+        (
+            store_command_of(Uid::from("1.2.3"), false),
+            Status::CANNOT_UNDERSTAND,
+        ),
         (store_command("../1.2"), Status::INVALID_SOP_INSTANCE),
-        (store_command_of(Uid::from_wire(b"1\x002"), true), Status::INVALID_SOP_INSTANCE),
-        (store_command(&"1".repeat(1000)), Status::INVALID_SOP_INSTANCE),
+        (
+            store_command_of(Uid::from_wire(b"1\x002"), true),
+            Status::INVALID_SOP_INSTANCE,
+        ),
+        (
+            store_command(&"1".repeat(1000)),
+            Status::INVALID_SOP_INSTANCE,
+        ),
     ];
     for (command, status) in cases {
         let mut driver = Driver::established();
@@ -555,7 +660,12 @@ fn store_that_cannot_be_served_gets_a_failure_and_the_association_lives_on() {
             driver.give(&p_data(vec![pdv(STORE_CONTEXT, false, true, b"data")]));
         }
         assert_eq!(response(&driver.sent()[0]).status, status);
-        driver.give(&p_data(vec![pdv(ECHO_CONTEXT, true, true, &echo_command())]));
+        driver.give(&p_data(vec![pdv(
+            ECHO_CONTEXT,
+            true,
+            true,
+            &echo_command(),
+        )]));
         assert_eq!(response(&driver.sent()[0]).status, Status::SUCCESS);
         assert!(driver.payload.is_empty());
     }
@@ -568,14 +678,25 @@ fn failure_of_the_store_reaches_the_peer_as_a_status() {
     driver.give(&command_pdu(&store_command("1.2.3")));
     driver.give(&p_data(vec![pdv(STORE_CONTEXT, false, true, b"data")]));
     driver.drain();
-    let Some(Event::ObjectLanded(token)) = driver.events.last().cloned() else { panic!("landed") };
-    assert_eq!(driver.acceptor.need(), Need::Nothing, "the peer waits for its response");
+    let Some(Event::ObjectLanded(token)) = driver.events.last().cloned() else {
+        panic!("landed")
+    };
+    assert_eq!(
+        driver.acceptor.need(),
+        Need::Nothing,
+        "the peer waits for its response"
+    );
     let status = FailureStatus::OUT_OF_RESOURCES;
-    let outcome = StoreOutcome::Failed { status, comment: "no space left" };
+    let outcome = StoreOutcome::Failed {
+        status,
+        comment: "no space left",
+    };
     driver.acceptor.complete(token, &outcome, driver.now);
     let response = response(&driver.sent()[0]);
     assert_eq!(response.status, Status::OUT_OF_RESOURCES);
-    driver.acceptor.complete(token, &StoreOutcome::Stored(Proof), driver.now);
+    driver
+        .acceptor
+        .complete(token, &StoreOutcome::Stored(Proof), driver.now);
     assert!(driver.sent().is_empty(), "an object is answered once");
 }
 
@@ -584,8 +705,11 @@ fn failure_of_the_store_reaches_the_peer_as_a_status() {
 #[test]
 fn own_ranking_decides_about_the_transfer_syntax() {
     let (reply, agreed) = negotiate(&request(), &policy()).expect("accepted");
-    let chosen: Vec<&str> =
-        reply.presentation_contexts.iter().map(|context| context.transfer_syntax.as_str()).collect();
+    let chosen: Vec<&str> = reply
+        .presentation_contexts
+        .iter()
+        .map(|context| context.transfer_syntax.as_str())
+        .collect();
     assert_eq!(chosen, [EXPLICIT_LE, EXPLICIT_LE]);
     assert_eq!(agreed.contexts.len(), 2);
     assert_eq!(reply.called_ae_title, request().called_ae_title);
@@ -608,16 +732,28 @@ fn refused_contexts_say_what_was_not_supported() {
         reply.presentation_contexts[0].result
     };
     let plain = policy();
-    let all = Policy { accept_all: true, ..policy() };
-    let promiscuous = Policy { promiscuous: true, ..policy() };
-    use ContextOutcome::{
-        AbstractSyntaxNotSupported, Acceptance, TransferSyntaxesNotSupported,
+    let all = Policy {
+        accept_all: true,
+        ..policy()
+    };
+    let promiscuous = Policy {
+        promiscuous: true,
+        ..policy()
     };
     assert_eq!(outcome(CT, jpeg, &plain), TransferSyntaxesNotSupported);
     assert_eq!(outcome(CT, jpeg, &all), Acceptance);
-    assert_eq!(outcome(find, IMPLICIT_LE, &plain), AbstractSyntaxNotSupported);
-    assert_eq!(outcome(find, IMPLICIT_LE, &promiscuous), AbstractSyntaxNotSupported);
-    assert_eq!(outcome(unknown, IMPLICIT_LE, &plain), AbstractSyntaxNotSupported);
+    assert_eq!(
+        outcome(find, IMPLICIT_LE, &plain),
+        AbstractSyntaxNotSupported
+    );
+    assert_eq!(
+        outcome(find, IMPLICIT_LE, &promiscuous),
+        AbstractSyntaxNotSupported
+    );
+    assert_eq!(
+        outcome(unknown, IMPLICIT_LE, &plain),
+        AbstractSyntaxNotSupported
+    );
     assert_eq!(outcome(unknown, IMPLICIT_LE, &promiscuous), Acceptance);
 }
 
@@ -629,7 +765,10 @@ fn requests_that_break_the_rules_are_rejected_or_aborted() {
         negotiate(&request, &policy()).expect_err("refused")
     };
     let rejected = |rejection| Refusal::Reject(rejection);
-    assert_eq!(judge(&|rq| rq.protocol_version = 2), rejected(Rejection::ProtocolVersion));
+    assert_eq!(
+        judge(&|rq| rq.protocol_version = 2),
+        rejected(Rejection::ProtocolVersion)
+    );
     assert_eq!(
         judge(&|rq| rq.application_context = Uid::from("1.2.3")),
         rejected(Rejection::ApplicationContext)
@@ -658,7 +797,12 @@ fn requests_that_break_the_rules_are_rejected_or_aborted() {
 fn silent_connection_is_closed_by_artim() {
     let mut driver = Driver::new();
     assert_eq!(driver.acceptor.deadline(), Some(driver.now + ARTIM));
-    driver.acceptor.expired(driver.now + ARTIM - Duration::from_nanos(1));
+    driver.acceptor.expired(
+        driver.now
+            + (ARTIM
+                .checked_sub(Duration::from_nanos(1))
+                .expect("positive")),
+    );
     assert!(!driver.acceptor.is_closed());
     driver.acceptor.expired(driver.now + ARTIM);
     assert!(driver.acceptor.is_closed());
@@ -687,8 +831,13 @@ fn data_set_that_stops_arriving_is_aborted_after_the_dimse_timeout() {
     assert_eq!(driver.acceptor.deadline(), None, "the wait is ours");
     driver.now += Duration::from_secs(100);
     driver.acceptor.resume(driver.now);
-    assert_eq!(driver.acceptor.deadline(), Some(driver.now + Duration::from_secs(20)));
-    driver.acceptor.expired(driver.now + Duration::from_secs(20));
+    assert_eq!(
+        driver.acceptor.deadline(),
+        Some(driver.now + Duration::from_secs(20))
+    );
+    driver
+        .acceptor
+        .expired(driver.now + Duration::from_secs(20));
     let gone = AssociationError::PeerGone(PeerGone::DimseTimeout);
     assert_eq!(driver.acceptor.failure(), Some(&gone));
 }
@@ -705,22 +854,50 @@ fn no_clock_runs_against_the_peer_while_it_waits_for_us() {
 #[test]
 fn peer_that_takes_no_response_is_given_up() {
     let mut driver = Driver::established();
-    driver.give(&p_data(vec![pdv(ECHO_CONTEXT, true, true, &echo_command())]));
+    driver.give(&p_data(vec![pdv(
+        ECHO_CONTEXT,
+        true,
+        true,
+        &echo_command(),
+    )]));
     driver.now += Duration::from_secs(50);
-    driver.give(&p_data(vec![pdv(ECHO_CONTEXT, true, true, &echo_command())]));
-    driver.acceptor.expired(driver.now + Duration::from_secs(10));
+    driver.give(&p_data(vec![pdv(
+        ECHO_CONTEXT,
+        true,
+        true,
+        &echo_command(),
+    )]));
+    driver
+        .acceptor
+        .expired(driver.now + Duration::from_secs(10));
     let gone = AssociationError::PeerGone(PeerGone::SocketTimeout);
-    assert_eq!(driver.acceptor.failure(), Some(&gone), "60 s after the first response was queued");
+    assert_eq!(
+        driver.acceptor.failure(),
+        Some(&gone),
+        "60 s after the first response was queued"
+    );
 }
 
 #[test]
 fn flood_of_requests_whose_responses_are_not_read_is_not_read_either() {
     let mut driver = Driver::established();
     let echo = p_data(vec![pdv(ECHO_CONTEXT, true, true, &echo_command())]);
-    let flood: Vec<u8> = echo.iter().copied().cycle().take(echo.len() * 5000).collect();
+    let flood: Vec<u8> = echo
+        .iter()
+        .copied()
+        .cycle()
+        .take(echo.len() * 5000)
+        .collect();
     let left = driver.give(&flood).len();
     assert!(left > 0, "reading stops");
-    assert!(driver.acceptor.output().len() < 66 * 1024, "output is bounded");
+    assert!(
+        driver.acceptor.output().len() < 66 * 1024,
+        "output is bounded"
+    );
     driver.sent();
-    assert_ne!(driver.acceptor.need(), Need::Nothing, "and goes on once the peer reads");
+    assert_ne!(
+        driver.acceptor.need(),
+        Need::Nothing,
+        "and goes on once the peer reads"
+    );
 }

@@ -26,7 +26,13 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) fn new(timeouts: Timeouts, now: Instant) -> Self {
-        Self { timeouts, artim: None, received_at: now, sent_at: now, suspended: false }
+        Self {
+            timeouts,
+            artim: None,
+            received_at: now,
+            sent_at: now,
+            suspended: false,
+        }
     }
 
     pub(super) fn start_artim(&mut self, now: Instant) {
@@ -83,6 +89,10 @@ impl Timers {
     }
 
     fn after_last_byte(&self, timeout: Option<Duration>) -> Option<Instant> {
-        if self.suspended { None } else { self.received_at.checked_add(timeout?) }
+        if self.suspended {
+            None
+        } else {
+            self.received_at.checked_add(timeout?)
+        }
     }
 }

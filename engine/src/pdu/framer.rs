@@ -21,7 +21,7 @@ pub const FRAGMENT_HEADERS_BYTES: usize = PDU_HEADER_BYTES + PDV_HEADER_BYTES;
 
 /// How many bytes a P-DATA-TF PDU may be longer than agreed. Senders differ in whether the PDU's and
 /// the PDV's own headers count towards the maximum length; both readings are served.
-pub const PDU_LENGTH_TOLERANCE_BYTES: u32 = FRAGMENT_HEADERS_BYTES as u32;
+pub const PDU_LENGTH_TOLERANCE_BYTES: u32 = 12;
 
 /// The most header and payload pairs that one plan guesses: 64 fragments of 16 KiB, the commonest
 /// size, fill a landing chunk of 1 MiB.
@@ -87,7 +87,7 @@ pub enum FrameError {
     #[error("PDV item does not fit in the {left} bytes left of its PDU")]
     PdvBeyondPdu {
         /// What was left of the PDU, in bytes.
-        left: u32,
+        left: usize,
     },
     /// Command fragments that add up to more than a command set can be.
     #[error("command set of {length} bytes or more, at most {max} are accepted")]
@@ -126,9 +126,18 @@ pub type ScatterPlan = ArrayVec<Segment, PLAN_SEGMENTS_MAX>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     PduHeader,
-    Body { kind: PduType, left: u32 },
-    PdvHeader { pdu_left: u32 },
-    Fragment { header: PdvHeader, left: u32, pdu_left: u32 },
+    Body {
+        kind: PduType,
+        left: usize,
+    },
+    PdvHeader {
+        pdu_left: usize,
+    },
+    Fragment {
+        header: PdvHeader,
+        left: usize,
+        pdu_left: usize,
+    },
 }
 
 /// See the [module documentation](self).
@@ -145,6 +154,9 @@ pub struct Framer {
     /// The size of the last data fragment that filled its PDU, in bytes; 0 before the first.
     fragment_guess: usize,
 }
+
+// Both readings of the maximum length differ by the headers of a fragment.
+const _: () = assert!(PDU_LENGTH_TOLERANCE_BYTES as usize == FRAGMENT_HEADERS_BYTES);
 
 // One scratch array serves both headers.
 const _: () = assert!(PDU_HEADER_BYTES == PDV_HEADER_BYTES);
@@ -169,11 +181,11 @@ impl Framer {
         let header_left = PDU_HEADER_BYTES - self.header_filled;
         match self.place {
             Place::PduHeader | Place::PdvHeader { .. } => Need::Control(header_left),
-            Place::Body { left, .. } => Need::Control(left as usize),
+            Place::Body { left, .. } => Need::Control(left),
             Place::Fragment { header, left, .. } if header.control.is_command() => {
-                Need::Control(left as usize)
+                Need::Control(left)
             }
-            Place::Fragment { left, .. } => Need::Payload(left as usize),
+            Place::Fragment { left, .. } => Need::Payload(left),
         }
     }
 
@@ -193,10 +205,17 @@ impl Framer {
     /// the frame that they completed. Uses none when payload is needed. After a frame it is called
     /// again, with what is left, even if that is nothing: a fragment may be empty.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(usize, Option<Frame>), FrameError> {
-        if let Place::Fragment { header, left: 0, pdu_left } = self.place {
+        if let Place::Fragment {
+            header,
+            left: 0,
+            pdu_left,
+        } = self.place
+        {
             return Ok((0, Some(self.end_fragment(header, pdu_left))));
         }
-        let Need::Control(needed) = self.need() else { return Ok((0, None)) };
+        let Need::Control(needed) = self.need() else {
+            return Ok((0, None));
+        };
         let used = needed.min(bytes.len());
         let frame = match self.place {
             Place::PduHeader | Place::PdvHeader { .. } => self.feed_header(&bytes[..used])?,
@@ -217,17 +236,27 @@ impl Framer {
     /// # Panics
     /// When `n` is more than [`Need::Payload`] asked for.
     pub fn landed(&mut self, n: usize) -> Option<Frame> {
-        assert!(matches!(self.need(), Need::Payload(max) if n <= max), "more payload than needed");
+        assert!(
+            matches!(self.need(), Need::Payload(max) if n <= max),
+            "more payload than needed"
+        );
         self.fragment_advanced(n)
     }
 
     /// Plans a read while a data set is arriving, for a slot with `room` bytes left. Empty only
     /// where payload is needed and there is no room.
     pub fn plan(&self, room: usize) -> ScatterPlan {
-        let mut planner = Planner { plan: ScatterPlan::new(), room };
+        let mut planner = Planner {
+            plan: ScatterPlan::new(),
+            room,
+        };
         match self.place {
-            Place::Fragment { header, left, pdu_left } if !header.control.is_command() => {
-                let complete = planner.payload(left as usize);
+            Place::Fragment {
+                header,
+                left,
+                pdu_left,
+            } if !header.control.is_command() => {
+                let complete = planner.payload(left);
                 if complete && !header.control.is_last() {
                     planner.header(headers_before_next_fragment(pdu_left));
                     self.guess_fragments(&mut planner);
@@ -242,7 +271,7 @@ impl Framer {
                 self.guess_fragments(&mut planner);
             }
             Place::Body { left, .. } | Place::Fragment { left, .. } => {
-                planner.header(left as usize);
+                planner.header(left);
             }
         }
         planner.plan
@@ -250,7 +279,9 @@ impl Framer {
 
     /// Continues a plan that ends with the headers of a fragment: fragments like the last one.
     fn guess_fragments(&self, planner: &mut Planner) {
-        while self.fragment_guess > 0 && planner.payload(self.fragment_guess) && planner.pairs_left()
+        while self.fragment_guess > 0
+            && planner.payload(self.fragment_guess)
+            && planner.pairs_left()
         {
             planner.header(FRAGMENT_HEADERS_BYTES);
         }
@@ -278,6 +309,7 @@ impl Framer {
         if length > max {
             return Err(FrameError::PduTooLong { kind, length, max });
         }
+        let length = length as usize;
         self.place = if kind == PduType::PData {
             check_pdv_fits(length)?;
             Place::PdvHeader { pdu_left: length }
@@ -294,39 +326,53 @@ impl Framer {
     fn body_bytes_max(&self, kind: PduType) -> u32 {
         match kind {
             PduType::AssociateRq | PduType::AssociateAc => CONTROL_PDU_BYTES_MAX,
-            PduType::PData => self.p_data_bytes_max.saturating_add(PDU_LENGTH_TOLERANCE_BYTES),
+            PduType::PData => self
+                .p_data_bytes_max
+                .saturating_add(PDU_LENGTH_TOLERANCE_BYTES),
             _ => FIXED_BODY_BYTES,
         }
     }
 
-    fn begin_fragment(&mut self, pdu_left: u32) -> Result<Frame, FrameError> {
+    fn begin_fragment(&mut self, pdu_left: usize) -> Result<Frame, FrameError> {
         let header = PdvHeader::decode(self.header);
-        let left = header.fragment_len().ok_or(FrameError::PdvTooShort(header.length))?;
+        let left = header
+            .fragment_len()
+            .ok_or(FrameError::PdvTooShort(header.length))? as usize;
         // `check_pdv_fits` has seen to it that the header itself lies within the PDU.
-        let left_after_header = pdu_left - PDV_HEADER_BYTES as u32;
+        let left_after_header = pdu_left - PDV_HEADER_BYTES;
         let pdu_left = left_after_header
             .checked_sub(left)
-            .ok_or(FrameError::PdvBeyondPdu { left: left_after_header })?;
+            .ok_or(FrameError::PdvBeyondPdu {
+                left: left_after_header,
+            })?;
         if pdu_left > 0 {
             check_pdv_fits(pdu_left)?;
         }
         if header.control.is_command() {
-            self.check_command_len(left as usize)?;
+            self.check_command_len(left)?;
         } else if pdu_left == 0 && !header.control.is_last() {
-            self.fragment_guess = left as usize;
+            self.fragment_guess = left;
         }
-        self.place = Place::Fragment { header, left, pdu_left };
+        self.place = Place::Fragment {
+            header,
+            left,
+            pdu_left,
+        };
         Ok(Frame::FragmentBegun(header))
     }
 
     fn check_command_len(&self, more: usize) -> Result<(), FrameError> {
         let length = self.body.len().saturating_add(more);
         let max = self.command_bytes_max;
-        if length > max { Err(FrameError::CommandSetTooLong { length, max }) } else { Ok(()) }
+        if length > max {
+            Err(FrameError::CommandSetTooLong { length, max })
+        } else {
+            Ok(())
+        }
     }
 
-    fn body_advanced(&mut self, kind: PduType, left: u32, n: usize) -> Option<Frame> {
-        let left = left - n as u32;
+    fn body_advanced(&mut self, kind: PduType, left: usize, n: usize) -> Option<Frame> {
+        let left = left - n;
         if left > 0 {
             self.place = Place::Body { kind, left };
             return None;
@@ -336,30 +382,52 @@ impl Framer {
     }
 
     fn fragment_advanced(&mut self, n: usize) -> Option<Frame> {
-        let Place::Fragment { header, left, pdu_left } = self.place else { return None };
-        let left = left - n as u32;
-        self.place = Place::Fragment { header, left, pdu_left };
-        if left > 0 { None } else { Some(self.end_fragment(header, pdu_left)) }
+        let Place::Fragment {
+            header,
+            left,
+            pdu_left,
+        } = self.place
+        else {
+            return None;
+        };
+        let left = left - n;
+        self.place = Place::Fragment {
+            header,
+            left,
+            pdu_left,
+        };
+        if left > 0 {
+            None
+        } else {
+            Some(self.end_fragment(header, pdu_left))
+        }
     }
 
-    fn end_fragment(&mut self, header: PdvHeader, pdu_left: u32) -> Frame {
-        self.place =
-            if pdu_left == 0 { Place::PduHeader } else { Place::PdvHeader { pdu_left } };
+    fn end_fragment(&mut self, header: PdvHeader, pdu_left: usize) -> Frame {
+        self.place = if pdu_left == 0 {
+            Place::PduHeader
+        } else {
+            Place::PdvHeader { pdu_left }
+        };
         Frame::FragmentEnded(header)
     }
 }
 
 /// Checks that a PDV item can begin where `pdu_left` bytes are left of the PDU.
-fn check_pdv_fits(pdu_left: u32) -> Result<(), FrameError> {
-    if (pdu_left as usize) < PDV_HEADER_BYTES {
+fn check_pdv_fits(pdu_left: usize) -> Result<(), FrameError> {
+    if (pdu_left) < PDV_HEADER_BYTES {
         return Err(FrameError::PdvBeyondPdu { left: pdu_left });
     }
     Ok(())
 }
 
 /// How many bytes of headers stand between this fragment and the next.
-fn headers_before_next_fragment(pdu_left: u32) -> usize {
-    if pdu_left == 0 { FRAGMENT_HEADERS_BYTES } else { PDV_HEADER_BYTES }
+fn headers_before_next_fragment(pdu_left: usize) -> usize {
+    if pdu_left == 0 {
+        FRAGMENT_HEADERS_BYTES
+    } else {
+        PDV_HEADER_BYTES
+    }
 }
 
 /// A plan in the making, and the room that is left in the slot.

@@ -1,0 +1,169 @@
+//! Objects whose verdict is due, and what follows from it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use slab::Slab;
+use tracing::{debug, error};
+
+use crate::association::{Negotiated, ObjectBegun, ObjectToken};
+use crate::dimse::{FailureStatus, StoreOutcome};
+use crate::store::{StoreFailure, StoredReceipt, Verdict};
+
+use super::context::{Context, StoredObject};
+use super::statistics::Counter;
+
+/// An object that the store has or will have.
+pub(super) struct Due {
+    connection: u64,
+    peer: SocketAddr,
+    begun: ObjectBegun,
+    agreed: Arc<Negotiated>,
+}
+
+impl Due {
+    pub(super) fn new(
+        connection: u64,
+        peer: SocketAddr,
+        begun: ObjectBegun,
+        agreed: Arc<Negotiated>,
+    ) -> Self {
+        Self {
+            connection,
+            peer,
+            begun,
+            agreed,
+        }
+    }
+}
+
+/// What a verdict means for the association it belongs to.
+pub(super) struct Answer {
+    pub(super) connection: u64,
+    pub(super) token: ObjectToken,
+    pub(super) outcome: StoreOutcome<StoredReceipt>,
+}
+
+/// All objects of one loop whose verdict is due, by ticket. At most one for each operation that
+/// each association may have open.
+#[derive(Default)]
+pub(super) struct Dues(Slab<Due>);
+
+impl Dues {
+    /// Returns the ticket.
+    pub(super) fn add(&mut self, due: Due) -> u64 {
+        self.0.insert(due) as u64
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets an object for which no verdict will come.
+    pub(super) fn remove(&mut self, ticket: u64) -> Option<Due> {
+        self.0.try_remove(usize::try_from(ticket).ok()?)
+    }
+
+    /// Takes a verdict: counts it, logs it, tells whoever wants to know. The object is stored, or
+    /// not, whether its association still lives or not.
+    pub(super) fn settle(&mut self, verdict: Verdict, context: &Context) -> Option<Answer> {
+        let Due {
+            connection,
+            peer,
+            begun,
+            agreed,
+        } = self.remove(verdict.ticket)?;
+        let token = begun.token;
+        let outcome = match verdict.result {
+            Ok(receipt) => {
+                on_stored(peer, begun, &agreed, &receipt, context);
+                StoreOutcome::Stored(receipt)
+            }
+            Err(failure) => on_failed(peer, &begun, &agreed, &failure, context),
+        };
+        Some(Answer {
+            connection,
+            token,
+            outcome,
+        })
+    }
+}
+
+fn on_stored(
+    peer: SocketAddr,
+    begun: ObjectBegun,
+    agreed: &Negotiated,
+    receipt: &StoredReceipt,
+    context: &Context,
+) {
+    context.statistics.add(Counter::ObjectsStored, 1);
+    context
+        .statistics
+        .add(Counter::BytesStored, receipt.bytes());
+    debug!(
+        "stored {} ({} bytes)",
+        receipt.path().display(),
+        receipt.bytes()
+    );
+    let Some(on_stored) = &context.on_stored else {
+        return;
+    };
+    on_stored(&StoredObject {
+        sop_class: begun.request.sop_class,
+        sop_instance: begun.request.sop_instance,
+        transfer_syntax: begun.transfer_syntax,
+        calling_ae_title: agreed.calling_ae_title,
+        called_ae_title: agreed.called_ae_title,
+        peer,
+        path: receipt.path().to_owned(),
+        bytes: receipt.bytes(),
+        outcome: receipt.outcome(),
+    });
+}
+
+fn on_failed(
+    peer: SocketAddr,
+    begun: &ObjectBegun,
+    agreed: &Negotiated,
+    failure: &StoreFailure,
+    context: &Context,
+) -> StoreOutcome<StoredReceipt> {
+    context.statistics.add(Counter::ObjectsFailed, 1);
+    let (status, comment) = status_of(failure);
+    error!(
+        "cannot write DICOM file: {failure}; object {} from {} (answered {:04X}H)",
+        begun.request.sop_instance,
+        who(peer, Some(agreed)),
+        status.status().0,
+    );
+    StoreOutcome::Failed { status, comment }
+}
+
+/// What the peer is told about a failure of the store (PS3.4 B.2.3, PS3.7 annex C).
+fn status_of(failure: &StoreFailure) -> (FailureStatus, &'static str) {
+    match failure {
+        StoreFailure::Duplicate { .. } => (
+            FailureStatus::DUPLICATE_SOP_INSTANCE,
+            "SOP instance exists already",
+        ),
+        StoreFailure::UnusableName { .. } => (
+            FailureStatus::INVALID_SOP_INSTANCE,
+            "SOP instance UID gives no file name",
+        ),
+        StoreFailure::NoSpace { .. } => (FailureStatus::OUT_OF_RESOURCES, "no space left"),
+        _ => (FailureStatus::OUT_OF_RESOURCES, "cannot write file"),
+    }
+}
+
+/// Who sends, for log lines.
+pub(super) fn who(peer: SocketAddr, agreed: Option<&Negotiated>) -> String {
+    match agreed {
+        Some(agreed) => {
+            format!(
+                "{peer} ({} calling {})",
+                agreed.calling_ae_title, agreed.called_ae_title
+            )
+        }
+        None => peer.to_string(),
+    }
+}

@@ -1,0 +1,644 @@
+//! One connection without its socket: the association, the slot its object lands in, and the bytes
+//! whose place was not known when they were read.
+//!
+//! A driver asks [`Session::want`], reads accordingly, and hands over what came. Everything else
+//! (placing bytes, talking to the pool and the store, answering) happens here, alike under every
+//! driver.
+
+use std::io::IoSliceMut;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrayvec::ArrayVec;
+use tracing::{debug, error, info, warn};
+
+use crate::association::{
+    Acceptor, AssociationError, Event, LocalAbort, Need, ObjectBegun, ObjectToken, PeerGone,
+    Rejection,
+};
+use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
+use crate::dimse::StoreOutcome;
+use crate::landing::{Chunk, Extent, Slot};
+use crate::pdu::framer::{
+    FRAGMENT_HEADERS_BYTES, PLAN_FRAGMENTS_MAX, PLAN_SEGMENTS_MAX, ScatterPlan, Segment,
+};
+use crate::registry;
+use crate::store::{Incoming, ObjectHead, StoredReceipt};
+
+use super::context::{Context, Permit, Storage};
+use super::dues::{Due, Dues, who};
+use super::inbox::Inbox;
+use super::mailbox::Mailbox;
+use super::statistics::Counter;
+
+/// Header bytes of the longest plan.
+pub(super) const SCRATCH_BYTES: usize = (PLAN_FRAGMENTS_MAX + 1) * FRAGMENT_HEADERS_BYTES;
+
+/// Room for payload that nobody wants, in bytes: a few of the largest fragments.
+pub(super) const TRASH_BYTES: usize = 512 * 1024;
+
+/// How long an object may keep a part-filled chunk while others wait for one. Long enough for a
+/// sender at full speed to fill it, short enough that nobody behind a stalled one notices.
+pub(super) const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+
+/// The buffers of a read: header bytes and unwanted payload, shared by all connections of a loop.
+pub(super) struct Scratch {
+    headers: [u8; SCRATCH_BYTES],
+    trash: Box<[u8]>,
+}
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self {
+            headers: [0; SCRATCH_BYTES],
+            trash: vec![0; TRASH_BYTES].into_boxed_slice(),
+        }
+    }
+}
+
+/// The buffers that one vectored read fills.
+pub(super) type ReadVector<'a> = ArrayVec<IoSliceMut<'a>, PLAN_SEGMENTS_MAX>;
+
+/// What a driver should do for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Read up to this many bytes into [`Session::inbox`].
+    Inbox(usize),
+    /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
+    Scatter,
+    /// Read nothing for now.
+    Nothing,
+}
+
+/// What the session needs from the loop it lives in, for the length of one call.
+pub(super) struct Turn<'a> {
+    pub(super) now: Instant,
+    pub(super) context: &'a Arc<Context>,
+    pub(super) mailbox: &'a Mailbox,
+    pub(super) dues: &'a mut Dues,
+}
+
+/// The object whose data set is arriving.
+struct Arriving {
+    begun: ObjectBegun,
+    /// `None` until the first chunk is here.
+    opened: Option<Opened>,
+}
+
+/// An object that the store knows of.
+struct Opened {
+    incoming: Incoming,
+    /// Where its verdict will be looked up.
+    ticket: u64,
+}
+
+/// See the [module documentation](self).
+pub(super) struct Session {
+    id: u64,
+    peer: SocketAddr,
+    association: Acceptor<StoredReceipt>,
+    inbox: Inbox,
+    slot: Slot,
+    arriving: Option<Arriving>,
+    /// Whether the pool owes us a chunk.
+    is_waiting: bool,
+    chunk_since: Instant,
+    /// Counts against the limit of associations while it is held.
+    permit: Option<Permit>,
+}
+
+impl Session {
+    pub(super) fn new(id: u64, peer: SocketAddr, turn: &Turn<'_>) -> Self {
+        let context = turn.context;
+        Self {
+            id,
+            peer,
+            association: Acceptor::new(Arc::clone(&context.policy), context.timeouts, turn.now),
+            inbox: Inbox::default(),
+            slot: Slot::new(),
+            arriving: None,
+            is_waiting: false,
+            chunk_since: turn.now,
+            permit: None,
+        }
+    }
+
+    // What the driver asks.
+
+    /// What to read next. Ask after every call that may have changed something.
+    pub(super) fn want(&self) -> Want {
+        match self.association.need() {
+            Need::Control(n) | Need::Drain(n) => Want::Inbox(n),
+            Need::Payload if self.slot.needs_chunk() => Want::Nothing,
+            Need::Payload | Need::Discard => Want::Scatter,
+            Need::Nothing => Want::Nothing,
+        }
+    }
+
+    /// Where bytes go for [`Want::Inbox`].
+    pub(super) fn inbox(&mut self) -> &mut Inbox {
+        &mut self.inbox
+    }
+
+    /// The plan for [`Want::Scatter`].
+    pub(super) fn plan(&mut self) -> ScatterPlan {
+        let room = match self.association.need() {
+            Need::Payload => self.slot.room().len(),
+            _ => TRASH_BYTES,
+        };
+        self.association.plan(room)
+    }
+
+    /// The buffers of a plan: headers to scratch memory, payload to the slot, or to the trash.
+    pub(super) fn read_vector<'a>(
+        &'a mut self,
+        plan: &ScatterPlan,
+        scratch: &'a mut Scratch,
+    ) -> ReadVector<'a> {
+        let Scratch { headers, trash } = scratch;
+        let mut headers = &mut headers[..];
+        let mut payload = match self.association.need() {
+            Need::Payload => self.slot.room(),
+            _ => &mut trash[..],
+        };
+        plan.iter()
+            .map(|segment| match segment {
+                Segment::Header(n) => {
+                    IoSliceMut::new(headers.split_off_mut(..*n).unwrap_or_default())
+                }
+                Segment::Payload(n) => {
+                    IoSliceMut::new(payload.split_off_mut(..*n).unwrap_or_default())
+                }
+            })
+            .collect()
+    }
+
+    /// The bytes to write.
+    pub(super) fn output(&self) -> &[u8] {
+        self.association.output()
+    }
+
+    /// `n` bytes of the output were written.
+    pub(super) fn sent(&mut self, n: usize, now: Instant) {
+        self.association.sent(n, now);
+    }
+
+    /// Whether the connection is to be closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.association.is_closed()
+    }
+
+    /// When to call [`Session::expired`].
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.association.deadline()
+    }
+
+    // What the driver tells.
+
+    /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays;
+    /// what comes after the first wrong one goes to the inbox.
+    pub(super) fn settle(
+        &mut self,
+        plan: &ScatterPlan,
+        mut n: usize,
+        scratch: &Scratch,
+        turn: &mut Turn<'_>,
+    ) {
+        let is_wanted = self.association.need() == Need::Payload;
+        let (mut header_at, mut misplaced_at) = (0, 0);
+        let mut in_place = true;
+        for segment in plan {
+            let (Segment::Header(planned) | Segment::Payload(planned)) = *segment;
+            let came = planned.min(n);
+            n -= came;
+            if let Segment::Header(_) = segment {
+                let bytes = &scratch.headers[header_at..header_at + came];
+                header_at += came;
+                let used = if in_place {
+                    self.association.received_control(bytes, turn.now)
+                } else {
+                    0
+                };
+                self.inbox.extend(&bytes[used..]);
+                in_place &= used == came;
+            } else {
+                let landed = if in_place {
+                    self.landed(came, is_wanted, turn.now)
+                } else {
+                    0
+                };
+                in_place &= landed == came;
+                if !is_wanted {
+                    misplaced_at += landed;
+                }
+                let payload = if is_wanted {
+                    self.slot.room()
+                } else {
+                    &scratch.trash[..]
+                };
+                let misplaced = misplaced_at..misplaced_at + (came - landed);
+                self.inbox.extend(&payload[misplaced.clone()]);
+                misplaced_at = misplaced.end;
+            }
+            if n == 0 {
+                break;
+            }
+        }
+        self.after_payload(turn);
+        self.pump(turn);
+    }
+
+    /// Takes note of payload that is where it belongs, as far as it belongs there.
+    fn landed(&mut self, came: usize, is_wanted: bool, now: Instant) -> usize {
+        let landed = came.min(self.association.payload_needed());
+        if landed > 0 {
+            if is_wanted {
+                self.slot.advance(landed);
+            }
+            self.association.received_payload(landed, now);
+        }
+        landed
+    }
+
+    /// Works off the inbox, as far as chunks and pending stores allow.
+    pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
+        loop {
+            let used = match self.association.need() {
+                Need::Nothing => 0,
+                Need::Drain(_) => self.inbox.len(),
+                Need::Payload if self.slot.needs_chunk() && !self.take_chunk(turn) => 0,
+                Need::Control(_) | Need::Payload | Need::Discard => self.feed_inbox(turn),
+            };
+            self.inbox.consume(used);
+            if !self.handle_events(turn) && used == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Feeds one piece of the inbox; returns its length.
+    fn feed_inbox(&mut self, turn: &mut Turn<'_>) -> usize {
+        if self.inbox.is_empty() {
+            return 0;
+        }
+        let needed = self.association.payload_needed();
+        if needed == 0 {
+            return self
+                .association
+                .received_control(self.inbox.bytes(), turn.now);
+        }
+        let mut n = needed.min(self.inbox.len());
+        if self.association.need() == Need::Payload {
+            let room = self.slot.room();
+            n = n.min(room.len());
+            room[..n].copy_from_slice(&self.inbox.bytes()[..n]);
+            turn.context.statistics.add(Counter::BytesMoved, n as u64);
+            self.slot.advance(n);
+        }
+        self.association.received_payload(n, turn.now);
+        self.after_payload(turn);
+        n
+    }
+
+    /// A chunk that was waited for is here.
+    pub(super) fn granted(&mut self, chunk: Chunk, turn: &mut Turn<'_>) {
+        if !std::mem::take(&mut self.is_waiting) || self.arriving.is_none() {
+            // The object it was for is gone; dropping the chunk passes it on.
+            return;
+        }
+        self.association.resume(turn.now);
+        self.put_chunk(chunk, turn);
+        self.pump(turn);
+    }
+
+    /// The store has decided about an object of this association.
+    pub(super) fn complete(
+        &mut self,
+        token: ObjectToken,
+        outcome: &StoreOutcome<StoredReceipt>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.association.complete(token, outcome, turn.now);
+        self.pump(turn);
+    }
+
+    /// The deadline has come.
+    pub(super) fn expired(&mut self, turn: &mut Turn<'_>) {
+        self.association.expired(turn.now);
+        self.handle_events(turn);
+    }
+
+    /// The connection is gone.
+    pub(super) fn connection_closed(&mut self, turn: &mut Turn<'_>) {
+        self.association.connection_closed(turn.now);
+        self.handle_events(turn);
+    }
+
+    /// The receiver stops, and will not wait for this association.
+    pub(super) fn shut_down(&mut self, turn: &mut Turn<'_>) {
+        self.association.shut_down(turn.now);
+        self.handle_events(turn);
+    }
+
+    /// Since when the association has had nothing to do; `None` while it has.
+    pub(super) fn quiet_since(&self) -> Option<Instant> {
+        self.association
+            .is_quiet()
+            .then(|| self.association.active_at())
+    }
+
+    /// Whether the object at hand holds a part-filled chunk.
+    pub(super) fn holds_chunk(&self) -> bool {
+        !self.slot.needs_chunk()
+    }
+
+    /// Others wait for memory: gives the chunk up if it has been held long enough. What has landed
+    /// in it is written; the object goes on when its turn comes again.
+    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) {
+        let is_due = turn.now.duration_since(self.chunk_since) >= CHUNK_HOLD_UNDER_PRESSURE;
+        if !is_due || !self.holds_chunk() {
+            return;
+        }
+        let extent = self.slot.spill();
+        turn.context.statistics.add(Counter::ChunksSpilled, 1);
+        self.write(extent);
+    }
+
+    // Memory.
+
+    /// Takes a chunk, or queues for one.
+    fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
+        if self.is_waiting {
+            return false;
+        }
+        if let Some(chunk) = turn.context.pool.take() {
+            self.put_chunk(chunk, turn);
+            return true;
+        }
+        self.is_waiting = true;
+        self.association.suspend();
+        turn.context.statistics.add(Counter::ChunkWaits, 1);
+        turn.context.pool.wait(turn.mailbox.waiter(self.id));
+        turn.context.wake_all_loops();
+        false
+    }
+
+    fn put_chunk(&mut self, chunk: Chunk, turn: &mut Turn<'_>) {
+        self.slot.put_chunk(chunk);
+        self.chunk_since = turn.now;
+        if self
+            .arriving
+            .as_ref()
+            .is_some_and(|arriving| arriving.opened.is_none())
+        {
+            self.open_object(turn);
+        }
+    }
+
+    /// Puts the file meta information in front of the data set and announces the object.
+    fn open_object(&mut self, turn: &mut Turn<'_>) {
+        let Storage::Files(store) = &turn.context.storage else {
+            return;
+        };
+        let Some(Arriving { begun, opened }) = &mut self.arriving else {
+            return;
+        };
+        let Some(agreed) = self.association.negotiated() else {
+            return;
+        };
+        let transfer_syntax = begun.transfer_syntax.into();
+        let meta = FileMeta {
+            sop_class: &begun.request.sop_class,
+            sop_instance: &begun.request.sop_instance,
+            transfer_syntax: &transfer_syntax,
+            source_ae_title: &agreed.calling_ae_title,
+        };
+        let header_len = meta.encode(&mut self.slot.room()[..FILE_META_BYTES_MAX]);
+        self.slot.advance(header_len);
+        let head = ObjectHead {
+            sop_class: begun.request.sop_class.clone(),
+            sop_instance: begun.request.sop_instance.clone(),
+            prefix: registry::file_name_prefix(begun.request.sop_class.as_str()),
+            transfer_syntax,
+            header_len,
+        };
+        let due = Due::new(self.id, self.peer, begun.clone(), Arc::clone(agreed));
+        let ticket = turn.dues.add(due);
+        let incoming = store.begin(head, turn.mailbox.reply_to(ticket));
+        *opened = Some(Opened { incoming, ticket });
+    }
+
+    /// Payload has come: a full chunk leaves at once.
+    fn after_payload(&mut self, turn: &mut Turn<'_>) {
+        self.handle_events(turn);
+        if self.slot.is_full() {
+            let extent = self.slot.take_full();
+            self.write(Some(extent));
+        }
+    }
+
+    fn write(&mut self, extent: Option<Extent>) {
+        let opened = self
+            .arriving
+            .as_mut()
+            .and_then(|arriving| arriving.opened.as_mut());
+        if let (Some(opened), Some(extent)) = (opened, extent) {
+            opened.incoming.write(extent);
+        }
+    }
+
+    // Events.
+
+    /// Acts on all events; says whether there were any.
+    fn handle_events(&mut self, turn: &mut Turn<'_>) -> bool {
+        let mut any = false;
+        while let Some(event) = self.association.poll_event() {
+            self.handle(event, turn);
+            any = true;
+        }
+        any
+    }
+
+    fn handle(&mut self, event: Event, turn: &mut Turn<'_>) {
+        let statistics = &turn.context.statistics;
+        match event {
+            Event::Requested => self.on_requested(turn),
+            Event::Established => self.on_established(turn),
+            Event::Rejected(rejection) => {
+                statistics.add(Counter::AssociationsRejected, 1);
+                self.permit = None;
+                self.log_rejection(rejection);
+            }
+            Event::Echoed(request) => {
+                statistics.add(Counter::Echoes, 1);
+                info!("Received Echo Request (MsgID {})", request.message_id);
+            }
+            Event::ObjectBegun(begun) => self.on_object_begun(begun, turn),
+            Event::ObjectLanded(token) => self.on_object_landed(token, turn),
+            Event::ObjectDropped(_) => {
+                statistics.add(Counter::ObjectsDropped, 1);
+                self.drop_object(turn);
+            }
+            Event::ObjectRefused {
+                request,
+                status,
+                comment,
+            } => {
+                statistics.add(Counter::ObjectsRefused, 1);
+                error!(
+                    "refused object {} of {} from {}: {comment} (answered {:04X}H)",
+                    request.sop_instance,
+                    request.sop_class,
+                    self.who(),
+                    status.status().0,
+                );
+            }
+            Event::Unrecognized(request) => error!(
+                "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {} \
+                 (answered 0211H)",
+                request.command_field,
+                self.who(),
+            ),
+            Event::Released => {
+                self.permit = None;
+                info!("Association Release");
+            }
+            Event::Failed(error) => self.on_failed(&error, turn),
+        }
+    }
+
+    fn on_requested(&mut self, turn: &mut Turn<'_>) {
+        info!("Association Received");
+        if turn.context.is_draining() {
+            self.association.reject(Rejection::ShuttingDown, turn.now);
+            return;
+        }
+        self.permit = turn.context.admit();
+        if self.permit.is_some() {
+            self.association.accept(turn.now);
+        } else {
+            self.association.reject(Rejection::LocalLimit, turn.now);
+        }
+    }
+
+    fn on_established(&mut self, turn: &mut Turn<'_>) {
+        turn.context
+            .statistics
+            .add(Counter::AssociationsAccepted, 1);
+        let Some(agreed) = self.association.negotiated() else {
+            return;
+        };
+        debug!(
+            "association of {}: {} contexts accepted",
+            self.who(),
+            agreed.contexts.len()
+        );
+        info!(
+            "Association Acknowledged (Max Send PDV: {})",
+            max_send_pdv(agreed.peer_max_pdu_bytes)
+        );
+        if agreed.contexts.is_empty() {
+            info!("    (but no valid presentation contexts)");
+        }
+    }
+
+    fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
+        let prefix = registry::sop_class(begun.request.sop_class.as_str());
+        let prefix = prefix.map_or("OT", |class| class.prefix);
+        info!(
+            "Received Store Request (MsgID {}, {prefix})",
+            begun.request.message_id
+        );
+        if let Storage::Ignore(_) = turn.context.storage {
+            self.association.discard(begun.token);
+        }
+        self.slot = Slot::new();
+        self.arriving = Some(Arriving {
+            begun,
+            opened: None,
+        });
+    }
+
+    fn on_object_landed(&mut self, token: ObjectToken, turn: &mut Turn<'_>) {
+        let Some(Arriving { opened, .. }) = self.arriving.take() else {
+            return;
+        };
+        match (&turn.context.storage, opened) {
+            (Storage::Ignore(discarding), _) => {
+                turn.context.statistics.add(Counter::ObjectsIgnored, 1);
+                let outcome = StoreOutcome::Stored(discarding.receipt());
+                self.association.complete(token, &outcome, turn.now);
+            }
+            (Storage::Files(_), Some(opened)) => opened.incoming.commit(self.slot.finish()),
+            // Payload is not asked for before there is a chunk, and the chunk opens the object.
+            (Storage::Files(_), None) => unreachable!("an object landed that was never opened"),
+        }
+    }
+
+    fn drop_object(&mut self, turn: &mut Turn<'_>) {
+        if let Some(Arriving {
+            opened: Some(opened),
+            ..
+        }) = self.arriving.take()
+        {
+            // Dropping `incoming` discards the object; no verdict comes.
+            turn.dues.remove(opened.ticket);
+        }
+        self.slot = Slot::new();
+    }
+
+    fn on_failed(&mut self, error: &AssociationError, turn: &mut Turn<'_>) {
+        self.permit = None;
+        turn.context.statistics.add(Counter::AssociationsFailed, 1);
+        let established = self.association.negotiated().is_some();
+        match error {
+            AssociationError::PeerGone(PeerGone::ConnectionClosed) if !established => {
+                debug!("connection from {} closed without a request", self.peer);
+            }
+            AssociationError::PeerAborted(_) => info!("Association Aborted"),
+            AssociationError::PeerGone(gone) if established => {
+                info!("Association Aborted");
+                warn!("association with {} lost: {gone}", self.who());
+            }
+            AssociationError::Local(LocalAbort::ShuttingDown) => {
+                warn!(
+                    "association with {} aborted: the receiver is shutting down",
+                    self.who()
+                );
+            }
+            error if established => {
+                error!(
+                    "DIMSE failure (aborting association): {error}; {}",
+                    self.who()
+                );
+            }
+            error => error!("Receiving Association failed: {error}; peer {}", self.peer),
+        }
+    }
+
+    fn log_rejection(&self, rejection: Rejection) {
+        let how = match rejection {
+            Rejection::LocalLimit => "; raise --max-associations to allow more",
+            Rejection::ShuttingDown => "; it may try again once the receiver is back",
+            _ => "",
+        };
+        warn!("Association Rejected: {rejection}; peer {}{how}", self.peer);
+    }
+
+    /// Peer and titles, for log lines.
+    fn who(&self) -> String {
+        who(self.peer, self.association.negotiated().map(Arc::as_ref))
+    }
+}
+
+/// The longest PDV that DCMTK would send to a peer with this maximum length, for its log line.
+fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
+    const UNLIMITED: u32 = 131_072;
+    const HEADERS_BYTES: u32 = 12;
+    let max = match peer_max_pdu_bytes {
+        0 => UNLIMITED,
+        other => other.min(UNLIMITED),
+    };
+    (max & !1).saturating_sub(HEADERS_BYTES)
+}

@@ -1,0 +1,99 @@
+//! Counters that every loop adds to.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Counter {
+    AssociationsAccepted,
+    AssociationsRejected,
+    AssociationsFailed,
+    ConnectionsRefused,
+    Echoes,
+    ObjectsStored,
+    ObjectsIgnored,
+    ObjectsFailed,
+    ObjectsRefused,
+    ObjectsDropped,
+    BytesReceived,
+    BytesStored,
+    BytesMoved,
+    ChunkWaits,
+    ChunksSpilled,
+}
+
+const COUNTERS: usize = Counter::ChunksSpilled as usize + 1;
+
+/// The counters themselves.
+#[derive(Debug, Default)]
+pub(super) struct Counters([AtomicU64; COUNTERS]);
+
+impl Counters {
+    pub(super) fn add(&self, counter: Counter, n: u64) {
+        // Each stands for itself; nobody draws conclusions from their order.
+        self.0[counter as usize].fetch_add(n, Ordering::Relaxed);
+    }
+
+    fn get(&self, counter: Counter) -> u64 {
+        self.0[counter as usize].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn read(&self, associations_open: usize) -> Statistics {
+        Statistics {
+            associations_open: associations_open as u64,
+            associations_accepted: self.get(Counter::AssociationsAccepted),
+            associations_rejected: self.get(Counter::AssociationsRejected),
+            associations_failed: self.get(Counter::AssociationsFailed),
+            connections_refused: self.get(Counter::ConnectionsRefused),
+            echoes: self.get(Counter::Echoes),
+            objects_stored: self.get(Counter::ObjectsStored),
+            objects_ignored: self.get(Counter::ObjectsIgnored),
+            objects_failed: self.get(Counter::ObjectsFailed),
+            objects_refused: self.get(Counter::ObjectsRefused),
+            objects_dropped: self.get(Counter::ObjectsDropped),
+            bytes_received: self.get(Counter::BytesReceived),
+            bytes_stored: self.get(Counter::BytesStored),
+            bytes_moved: self.get(Counter::BytesMoved),
+            chunk_waits: self.get(Counter::ChunkWaits),
+            chunks_spilled: self.get(Counter::ChunksSpilled),
+        }
+    }
+}
+
+/// What a receiver has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Associations open now.
+    pub associations_open: u64,
+    /// Associations accepted.
+    pub associations_accepted: u64,
+    /// Association requests answered by A-ASSOCIATE-RJ.
+    pub associations_rejected: u64,
+    /// Associations that ended other than by release, requests that never came included.
+    pub associations_failed: u64,
+    /// Connections closed at once because there were too many.
+    pub connections_refused: u64,
+    /// C-ECHO requests answered.
+    pub echoes: u64,
+    /// Objects stored and acknowledged.
+    pub objects_stored: u64,
+    /// Objects acknowledged and thrown away, by request of whoever started the receiver.
+    pub objects_ignored: u64,
+    /// Objects received whole that could not be stored.
+    pub objects_failed: u64,
+    /// Objects refused on sight of their command.
+    pub objects_refused: u64,
+    /// Objects whose association ended before they were whole.
+    pub objects_dropped: u64,
+    /// Bytes read from all connections.
+    pub bytes_received: u64,
+    /// Bytes of the objects stored, file meta information included.
+    pub bytes_stored: u64,
+    /// Payload bytes that did not land where they stay and were moved once more.
+    pub bytes_moved: u64,
+    /// How often an object had to wait for landing memory.
+    pub chunk_waits: u64,
+    /// How often an object gave up a part-filled chunk because others waited.
+    pub chunks_spilled: u64,
+}
