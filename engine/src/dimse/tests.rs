@@ -96,6 +96,29 @@ fn echo_request_is_read_and_written_byte_for_byte() {
     assert_eq!(encoded(|out| request.encode(out)), bytes);
 }
 
+/// The response of DCMTK 3.6.7's storescp to C-ECHO-RQ 1, as it was on the wire.
+#[test]
+fn echo_response_is_what_another_implementation_sends() {
+    let pieces: &[&[u8]] = &[
+        &[0, 0, 0x00, 0x00, 4, 0, 0, 0, 66, 0, 0, 0],
+        &[0, 0, 0x02, 0x00, 18, 0, 0, 0],
+        b"1.2.840.10008.1.1\0",
+        &[0, 0, 0x00, 0x01, 2, 0, 0, 0, 0x30, 0x80], // C-ECHO-RSP
+        &[0, 0, 0x20, 0x01, 2, 0, 0, 0, 1, 0],
+        &[0, 0, 0x00, 0x08, 2, 0, 0, 0, 0x01, 0x01],
+        &[0, 0, 0x00, 0x09, 2, 0, 0, 0, 0, 0], // success
+    ];
+    let request = EchoRq {
+        message_id: 1,
+        sop_class: "1.2.840.10008.1.1".into(),
+        has_data_set: false,
+    };
+    assert_eq!(
+        encoded(|out| encode_echo_response(out, &request)),
+        pieces.concat()
+    );
+}
+
 #[test]
 fn encoding_appends_behind_what_is_there() {
     let mut out = b"before".to_vec();

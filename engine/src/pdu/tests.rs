@@ -152,6 +152,76 @@ fn association_acceptance_is_read_and_written_byte_for_byte() {
     assert_eq!(encode(&acceptance), bytes);
 }
 
+/// The request that DCMTK 3.6.7's echoscu sends, as it was on the wire. Its reserved bytes are not
+/// all zero.
+const RECORDED_REQUEST: &[&[u8]] = &[
+    &[0x01, 0, 0, 0, 0, 205, 0, 1, 0, 0],
+    b"VAULT           PEER            ",
+    &[0; 32],
+    &[0x10, 0, 0, 21],
+    b"1.2.840.10008.3.1.1.1",
+    &[0x20, 0, 0, 46, 1, 0, 0xff, 0],
+    &[0x30, 0, 0, 17],
+    b"1.2.840.10008.1.1",
+    &[0x40, 0, 0, 17],
+    b"1.2.840.10008.1.2",
+    RECORDED_USER_INFORMATION,
+];
+
+/// The answer of DCMTK 3.6.7's storescp to it.
+const RECORDED_ACCEPTANCE: &[&[u8]] = &[
+    &[0x02, 0, 0, 0, 0, 184, 0, 1, 0, 0],
+    b"VAULT           PEER            ",
+    &[0; 32],
+    &[0x10, 0, 0, 21],
+    b"1.2.840.10008.3.1.1.1",
+    &[0x21, 0, 0, 25, 1, 0, 0, 0],
+    &[0x40, 0, 0, 17],
+    b"1.2.840.10008.1.2",
+    RECORDED_USER_INFORMATION,
+];
+
+const RECORDED_USER_INFORMATION: &[u8] = b"\x50\0\0\x3a\
+    \x51\0\0\x04\0\0\x40\0\
+    \x52\0\0\x1b1.2.276.0.7230010.3.0.3.6.7\
+    \x55\0\0\x0fOFFIS_DCMTK_367";
+
+#[test]
+fn the_recorded_request_of_another_implementation_is_read() {
+    let mut bytes = RECORDED_REQUEST.concat();
+    let Ok(Pdu::AssociateRq(request)) = decode(&bytes) else {
+        panic!("readable")
+    };
+    assert_eq!(request.called_ae_title, title("VAULT"));
+    assert_eq!(request.calling_ae_title, title("PEER"));
+    assert_eq!(request.presentation_contexts.len(), 1);
+    let name = request
+        .user_information
+        .implementation_version_name
+        .as_deref();
+    assert_eq!(name, Some(&b"OFFIS_DCMTK_367"[..]));
+    let reserved = bytes
+        .iter()
+        .position(|&byte| byte == 0xff)
+        .expect("recorded so");
+    bytes[reserved] = 0;
+    assert_eq!(encode(&Pdu::AssociateRq(request)), bytes);
+}
+
+#[test]
+fn the_recorded_acceptance_of_another_implementation_is_read_and_written() {
+    let bytes = RECORDED_ACCEPTANCE.concat();
+    let Ok(Pdu::AssociateAc(acceptance)) = decode(&bytes) else {
+        panic!("readable")
+    };
+    let [context] = &acceptance.presentation_contexts[..] else {
+        panic!("one context")
+    };
+    assert_eq!(context.result, ContextOutcome::Acceptance);
+    assert_eq!(context.transfer_syntax.as_str(), "1.2.840.10008.1.2");
+    assert_eq!(encode(&Pdu::AssociateAc(acceptance)), bytes);
+}
+
 #[test]
 fn every_user_information_sub_item_is_read_and_written_byte_for_byte() {
     let sub_items: &[&[u8]] = &[
