@@ -188,6 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn implementation_class_uid_is_made_of_a_uuid() {
+        assert!(Uid::from(IMPLEMENTATION_CLASS_UID).is_well_formed());
+        let number = IMPLEMENTATION_CLASS_UID
+            .strip_prefix("2.25.")
+            .expect("PS3.5 B.2");
+        assert!(
+            number
+                .parse::<u128>()
+                .is_ok_and(|number| number >> 76 & 0xf == 4),
+            "version 4"
+        );
+    }
+
+    #[test]
     fn ae_title_is_padded_and_trimmed() {
         let title = AeTitle::new(" PDVAULT ").expect("legal");
         assert_eq!(title.as_wire(), b"PDVAULT         ");

@@ -255,3 +255,225 @@ fn split_element(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (value, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     Some((Element { number, value }, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(meta: &FileMeta<'_>) -> Vec<u8> {
+        let mut out = vec![0xee; FILE_META_BYTES_MAX + 100];
+        let length = meta.encode(&mut out);
+        assert!(
+            out[length..].iter().all(|&byte| byte == 0xee),
+            "nothing behind the end"
+        );
+        out.truncate(length);
+        out
+    }
+
+    fn example() -> Vec<u8> {
+        encoded(&FileMeta {
+            sop_class: &"1.2.840.10008.5.1.4.1.1.2".into(),
+            sop_instance: &"1.2.3".into(),
+            transfer_syntax: &"1.2.840.10008.1.2.1".into(),
+            source_ae_title: &AeTitle::new("SENDER").expect("legal"),
+        })
+    }
+
+    /// An element as a file of another implementation may have it.
+    fn element(number: u16, vr: [u8; 2], value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(value.len()).expect("short");
+        let mut bytes = vec![2, 0];
+        bytes.extend(number.to_le_bytes());
+        bytes.extend(vr);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend_from_slice(value);
+        bytes
+    }
+
+    /// A file with these elements behind a right group length, and a data set.
+    fn file(elements: &[Vec<u8>]) -> Vec<u8> {
+        let group = elements.concat();
+        let length = u32::try_from(group.len()).expect("short").to_le_bytes();
+        let preamble = vec![0x55; 128];
+        let length = element(0, *b"UL", &length);
+        [
+            preamble,
+            b"DICM".to_vec(),
+            length,
+            group,
+            b"data set".to_vec(),
+        ]
+        .concat()
+    }
+
+    fn required() -> Vec<Vec<u8>> {
+        vec![
+            element(0x02, *b"UI", b"1.4\0"),
+            element(0x03, *b"UI", b"1.5\0"),
+            element(0x10, *b"UI", b"1.2.840.10008.1.2\0"),
+        ]
+    }
+
+    #[test]
+    fn file_meta_information_is_written_byte_for_byte() {
+        let version = env!("CARGO_PKG_VERSION");
+        let pieces: &[&[u8]] = &[
+            &[0; 128],
+            b"DICM",
+            &[2, 0, 0x00, 0, b'U', b'L', 4, 0, 178, 0, 0, 0],
+            &[2, 0, 0x01, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1],
+            &[2, 0, 0x02, 0, b'U', b'I', 26, 0],
+            b"1.2.840.10008.5.1.4.1.1.2\0",
+            &[2, 0, 0x03, 0, b'U', b'I', 6, 0],
+            b"1.2.3\0",
+            &[2, 0, 0x10, 0, b'U', b'I', 20, 0],
+            b"1.2.840.10008.1.2.1\0",
+            &[2, 0, 0x12, 0, b'U', b'I', 44, 0],
+            b"2.25.119648967719991871294380284088584266005",
+            &[2, 0, 0x13, 0, b'S', b'H', 14, 0],
+            b"PDVAULT_",
+            version.as_bytes(),
+            b" ",
+            &[2, 0, 0x16, 0, b'A', b'E', 6, 0],
+            b"SENDER",
+        ];
+        assert_eq!(version.len(), 5, "the lengths above are for such a version");
+        assert_eq!(
+            example().escape_ascii().to_string(),
+            pieces.concat().escape_ascii().to_string()
+        );
+    }
+
+    #[test]
+    fn the_longest_values_fit_the_bound_exactly() {
+        let uid = Uid::from("1".repeat(64).as_str());
+        let longest = encoded(&FileMeta {
+            sop_class: &uid,
+            sop_instance: &uid,
+            transfer_syntax: &uid,
+            source_ae_title: &AeTitle::new("SIXTEEN_LETTERS_").expect("legal"),
+        });
+        assert_eq!(longest.len(), FILE_META_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_blank_title_is_left_out() {
+        let uid = Uid::from("1.2");
+        let bytes = encoded(&FileMeta {
+            sop_class: &uid,
+            sop_instance: &uid,
+            transfer_syntax: &uid,
+            source_ae_title: &AeTitle::from_wire([b' '; 16]),
+        });
+        assert_eq!(parse(&bytes).expect("readable").source_ae_title, None);
+    }
+
+    #[test]
+    #[should_panic(expected = "UIDs were checked on arrival")]
+    fn a_uid_that_is_too_long_is_a_bug_of_the_caller() {
+        let (uid, long) = (Uid::from("1.2"), Uid::from("1".repeat(65).as_str()));
+        encoded(&FileMeta {
+            sop_class: &uid,
+            sop_instance: &long,
+            transfer_syntax: &uid,
+            source_ae_title: &AeTitle::from_wire([b' '; 16]),
+        });
+    }
+
+    #[test]
+    fn every_prefix_that_is_too_short_is_refused() {
+        let bytes = example();
+        for length in 0..bytes.len() {
+            assert_eq!(parse(&bytes[..length]), None, "{length} bytes");
+        }
+        let parsed = parse(&bytes).expect("whole");
+        assert_eq!(parsed.data_set_offset, bytes.len());
+    }
+
+    #[test]
+    fn files_of_other_implementations_are_read() {
+        let mut elements = required();
+        elements.insert(0, b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01".to_vec());
+        elements.push(element(0x16, *b"AE", b"OTHER "));
+        elements.push(b"\x02\0\x02\x01OB\0\0\x04\0\0\0priv".to_vec()); // private information
+        let bytes = file(&elements);
+        let parsed = parse(&bytes).expect("readable");
+        assert_eq!(&bytes[parsed.data_set_offset..], b"data set");
+        assert_eq!(parsed.sop_class.as_str(), "1.4");
+        assert_eq!(parsed.sop_instance.as_str(), "1.5");
+        assert_eq!(parsed.transfer_syntax.as_str(), "1.2.840.10008.1.2");
+        assert_eq!(parsed.source_ae_title, AeTitle::new("OTHER"));
+    }
+
+    #[test]
+    fn what_is_no_dicom_file_is_refused() {
+        let good = file(&required());
+        assert!(parse(&good).is_some());
+        let mut no_magic = good.clone();
+        no_magic[131] = b'X';
+        assert_eq!(parse(&no_magic), None);
+        let no_group_length = [&good[..132], &good[144..]].concat();
+        assert_eq!(parse(&no_group_length), None);
+        let mut wrong_group_length = good.clone();
+        wrong_group_length[140] -= 1;
+        assert_eq!(parse(&wrong_group_length), None, "ends within an element");
+        wrong_group_length[140] += 5;
+        assert_eq!(parse(&wrong_group_length), None, "takes from the data set");
+        for missing in 0..3 {
+            let mut elements = required();
+            elements.remove(missing);
+            assert_eq!(parse(&file(&elements)), None, "without element {missing}");
+        }
+    }
+
+    fn any_uid() -> impl Strategy<Value = Uid> {
+        prop_oneof![
+            "[0-9.]{1,64}".prop_map(|text: String| Uid::from(text.as_str())),
+            vec(any::<u8>(), 1..=64).prop_map(|bytes| Uid::from_wire(&bytes)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn file_meta_information_is_read_as_it_was_written(
+            uids in [any_uid(), any_uid(), any_uid()],
+            title in any::<[u8; 16]>(),
+            data_set in vec(any::<u8>(), 0..20),
+        ) {
+            let [sop_class, sop_instance, transfer_syntax] = uids;
+            let source_ae_title = AeTitle::from_wire(title);
+            let mut bytes = encoded(&FileMeta {
+                sop_class: &sop_class,
+                sop_instance: &sop_instance,
+                transfer_syntax: &transfer_syntax,
+                source_ae_title: &source_ae_title,
+            });
+            let length = bytes.len();
+            prop_assert_eq!(length % 2, 0);
+            bytes.extend(data_set);
+            let parsed = parse(&bytes).expect("readable");
+            let title = parsed.source_ae_title.as_ref().map_or(&b""[..], |title| title.trimmed());
+            prop_assert_eq!(title, source_ae_title.trimmed());
+            prop_assert_eq!(parsed.data_set_offset, length);
+            prop_assert_eq!(parsed.sop_class, sop_class);
+            prop_assert_eq!(parsed.sop_instance, sop_instance);
+            prop_assert_eq!(parsed.transfer_syntax, transfer_syntax);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(group in vec(any::<u8>(), 0..200)) {
+            let _ = parse(&group);
+            let mut bytes = vec![0; 128];
+            bytes.extend(b"DICM");
+            bytes.extend(&group);
+            let _ = parse(&bytes);
+            bytes.truncate(132);
+            bytes.extend(file(&[group]).split_off(132));
+            let _ = parse(&bytes);
+        }
+    }
+}

@@ -40,7 +40,7 @@ pub const PDU_HEADER_BYTES: usize = 6;
 
 /// The longest body of a PDU other than P-DATA-TF that is worth reading, in bytes: 512 KiB.
 ///
-/// 128 presentation contexts that each propose all of some 50 transfer syntaxes come to 450 KiB,
+/// 128 presentation contexts that each propose all of some 50 transfer syntaxes come to 435 KiB,
 /// and the user information item can't exceed 64 KiB. A longer one is an attack or an accident.
 pub const CONTROL_PDU_BYTES_MAX: u32 = 512 * 1024;
 

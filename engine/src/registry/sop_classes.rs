@@ -1,10 +1,9 @@
 //! The SOP classes and meta SOP classes of PS3.6 table A-1, in the byte order of their UIDs.
 //!
 //! One line a class: its standing, UID, name, file name prefix. The names are those of PS3.6 without
-//! "SOP Class" and "(Retired)" at their end.
+//! "SOP Class" and, unless a younger class took the name over, without "(Retired)".
 
-use super::SopClass;
-use super::{UNKNOWN_PREFIX, newer, other, outside, storage};
+use super::{SopClass, UNKNOWN_PREFIX, newer, other, outside, storage};
 
 /// The table, sorted by UID.
 #[rustfmt::skip]
@@ -121,7 +120,7 @@ pub static SOP_CLASSES: [SopClass; 321] = [
     other("1.2.840.10008.5.1.4.1.1.201.4", "Inventory - GET"),
     other("1.2.840.10008.5.1.4.1.1.201.5", "Inventory Creation"),
     other("1.2.840.10008.5.1.4.1.1.201.6", "Repository Query"),
-    storage("1.2.840.10008.5.1.4.1.1.3", "Ultrasound Multi-frame Image Storage", "USf"),
+    storage("1.2.840.10008.5.1.4.1.1.3", "Ultrasound Multi-frame Image Storage (Retired)", "USf"),
     storage("1.2.840.10008.5.1.4.1.1.3.1", "Ultrasound Multi-frame Image Storage", "USm"),
     storage("1.2.840.10008.5.1.4.1.1.30", "Parametric Map Storage", "PM"),
     storage("1.2.840.10008.5.1.4.1.1.4", "MR Image Storage", "MR"),
@@ -154,7 +153,7 @@ pub static SOP_CLASSES: [SopClass; 321] = [
     storage("1.2.840.10008.5.1.4.1.1.481.7", "RT Treatment Summary Record Storage", "RTs"),
     storage("1.2.840.10008.5.1.4.1.1.481.8", "RT Ion Plan Storage", "RPi"),
     storage("1.2.840.10008.5.1.4.1.1.481.9", "RT Ion Beams Treatment Record Storage", "RTi"),
-    storage("1.2.840.10008.5.1.4.1.1.5", "Nuclear Medicine Image Storage", "NMr"),
+    storage("1.2.840.10008.5.1.4.1.1.5", "Nuclear Medicine Image Storage (Retired)", "NMr"),
     storage("1.2.840.10008.5.1.4.1.1.501.1", "DICOS CT Image Storage", "CTs"),
     storage("1.2.840.10008.5.1.4.1.1.501.2.1", "DICOS Digital X-Ray Image Storage - For Presentation", "DXs"),
     storage("1.2.840.10008.5.1.4.1.1.501.2.2", "DICOS Digital X-Ray Image Storage - For Processing", "DPs"),
@@ -162,7 +161,7 @@ pub static SOP_CLASSES: [SopClass; 321] = [
     storage("1.2.840.10008.5.1.4.1.1.501.4", "DICOS 2D AIT Storage", "AI2"),
     storage("1.2.840.10008.5.1.4.1.1.501.5", "DICOS 3D AIT Storage", "AI3"),
     storage("1.2.840.10008.5.1.4.1.1.501.6", "DICOS Quadrupole Resonance (QR) Storage", "QR"),
-    storage("1.2.840.10008.5.1.4.1.1.6", "Ultrasound Image Storage", "USr"),
+    storage("1.2.840.10008.5.1.4.1.1.6", "Ultrasound Image Storage (Retired)", "USr"),
     storage("1.2.840.10008.5.1.4.1.1.6.1", "Ultrasound Image Storage", "US"),
     storage("1.2.840.10008.5.1.4.1.1.6.2", "Enhanced US Volume Storage", "USe"),
     storage("1.2.840.10008.5.1.4.1.1.6.3", "Photoacoustic Image Storage", "PA"),
@@ -293,10 +292,10 @@ pub static SOP_CLASSES: [SopClass; 321] = [
     storage("1.2.840.10008.5.1.4.34.10", "RT Brachy Application Setup Delivery Instruction Storage", "RTa"),
     other("1.2.840.10008.5.1.4.34.2", "RT Conventional Machine Verification - Trial"),
     other("1.2.840.10008.5.1.4.34.3", "RT Ion Machine Verification - Trial"),
-    other("1.2.840.10008.5.1.4.34.4.1", "Unified Procedure Step - Push SOP Class - Trial"),
-    other("1.2.840.10008.5.1.4.34.4.2", "Unified Procedure Step - Watch SOP Class - Trial"),
-    other("1.2.840.10008.5.1.4.34.4.3", "Unified Procedure Step - Pull SOP Class - Trial"),
-    other("1.2.840.10008.5.1.4.34.4.4", "Unified Procedure Step - Event SOP Class - Trial"),
+    other("1.2.840.10008.5.1.4.34.4.1", "Unified Procedure Step - Push - Trial"),
+    other("1.2.840.10008.5.1.4.34.4.2", "Unified Procedure Step - Watch - Trial"),
+    other("1.2.840.10008.5.1.4.34.4.3", "Unified Procedure Step - Pull - Trial"),
+    other("1.2.840.10008.5.1.4.34.4.4", "Unified Procedure Step - Event - Trial"),
     other("1.2.840.10008.5.1.4.34.6.1", "Unified Procedure Step - Push"),
     other("1.2.840.10008.5.1.4.34.6.2", "Unified Procedure Step - Watch"),
     other("1.2.840.10008.5.1.4.34.6.3", "Unified Procedure Step - Pull"),
