@@ -1,8 +1,9 @@
 //! File names, and what happens when an instance arrives again.
 
-use std::sync::Barrier;
+
 use std::thread;
 
+use pdvault_tests::gate::Gate;
 use pdvault_tests::object::Object;
 use pdvault_tests::peer::{Outcome, Peer, SUCCESS, store_once};
 use pdvault_tests::receiver::Receiver;
@@ -193,7 +194,7 @@ fn same_tells_transfer_syntaxes_apart() {
 
 /// Lets rivals store an instance each at the same time, and returns what became of each.
 fn store_at_once(receiver: &Receiver, objects: &[Object]) -> Vec<Outcome> {
-    let start = Barrier::new(objects.len());
+    let start = Gate::new(objects.len());
     thread::scope(|scope| {
         let rivals: Vec<_> = objects
             .iter()

@@ -7,6 +7,7 @@
 pub mod conversation;
 pub mod corpus;
 pub mod disk;
+pub mod gate;
 pub mod object;
 pub mod peer;
 pub mod proxy;

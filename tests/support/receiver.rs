@@ -33,7 +33,9 @@ pub struct Receiver {
 pub struct Launch {
     options: Vec<OsString>,
     output: Option<PathBuf>,
+    port: Option<u16>,
     prefix: Vec<OsString>,
+    called_storescp: bool,
 }
 
 /// The binary under test.
@@ -57,8 +59,24 @@ impl Launch {
         Self {
             options: options.split_whitespace().map(OsString::from).collect(),
             output: None,
+            port: None,
             prefix: Vec::new(),
+            called_storescp: false,
         }
+    }
+
+    /// Calls the binary through a link named `storescp`, as a drop-in would be.
+    #[must_use]
+    pub fn called_storescp(mut self) -> Self {
+        self.called_storescp = true;
+        self
+    }
+
+    /// Uses this port in place of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
     }
 
     /// Uses this output directory in place of a fresh one.
@@ -90,7 +108,7 @@ impl Launch {
 
     /// Starts a receiver that is expected to end by itself, and returns its exit status and log.
     pub fn start_in_vain(self) -> (ExitStatus, String) {
-        let mut receiver = self.spawn(free_port());
+        let mut receiver = self.spawn(self.port.unwrap_or_else(free_port));
         let status = receiver.wait_for_end(START_LIMIT);
         let status = status.unwrap_or_else(|| panic!("still running:\n{}", receiver.log()));
         (status, receiver.log())
@@ -101,14 +119,24 @@ impl Launch {
         let output = self.output.clone().unwrap_or_else(|| home.path().join("out"));
         let log = home.path().join("stderr");
         let mut words = self.prefix.clone();
-        words.push(binary().into_os_string());
+        words.extend(self.program(home.path()));
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).arg("storescp").args(["-v", "+B", "-od"]).arg(&output);
+        command.args(&words[1..]).args(["-v", "+B", "-od"]).arg(&output);
         command.args(&self.options).arg(port.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&log).expect("a log file in the test's directory"));
         let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {words:?}: {e}"));
         Receiver { child, port, output, log, _home: home }
+    }
+
+    /// The words that start the tool, up to its options.
+    fn program(&self, home: &Path) -> Vec<OsString> {
+        if !self.called_storescp {
+            return vec![binary().into_os_string(), "storescp".into()];
+        }
+        let link = home.join("storescp");
+        std::os::unix::fs::symlink(binary(), &link).expect("a link in the test's directory");
+        vec![link.into_os_string()]
     }
 }
 
