@@ -1,5 +1,10 @@
 //! `--help`, `--version` and the header of error texts, from the table.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "a text made once; writing it instead would bring an error that can't happen"
+)]
+
 use crate::logging;
 use crate::options::{Argument, Entry, Kind, Tool};
 
@@ -71,18 +76,23 @@ fn names<T>(entry: &Entry<T>) -> String {
     format!("{:<5} {}", entry.short.unwrap_or_default(), entry.long)
 }
 
+/// `[seconds: 1..] limit on waiting (default: 30)`
 fn meaning<T>(entry: &Entry<T>) -> String {
-    let arguments: Vec<_> = entry.arguments.iter().map(describe).collect();
-    let arguments = if arguments.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", arguments.join(", "))
-    };
-    format!("{arguments}{}{}", entry.summary, default_note(entry))
+    let arguments: Vec<_> = entry
+        .arguments
+        .iter()
+        .map(|argument| format!("{} ", describe(argument)))
+        .collect();
+    format!(
+        "{}{}{}",
+        arguments.concat(),
+        entry.summary,
+        default_note(entry)
+    )
 }
 
 /// ` (default)` for the member of a group, ` (default: 30)` for a value.
-pub(crate) fn default_note<T>(entry: &Entry<T>) -> String {
+fn default_note<T>(entry: &Entry<T>) -> String {
     match entry.default {
         None => String::new(),
         Some("yes") => " (default)".to_owned(),
@@ -90,25 +100,25 @@ pub(crate) fn default_note<T>(entry: &Entry<T>) -> String {
     }
 }
 
-/// `[seconds (1..)]`
+/// `[seconds: 1..]`
 fn describe(argument: &Argument) -> String {
     match range(argument.kind) {
         None => format!("[{}]", argument.name),
-        Some(range) => format!("[{} {range}]", argument.name),
+        Some(range) => format!("[{}: {range}]", argument.name),
     }
 }
 
 /// What a value may be, in a few characters; `None` where anything goes.
 pub(crate) fn range(kind: Kind) -> Option<String> {
     let number = |min, max| match max {
-        _ if max >= i64::from(i32::MAX) => format!("({min}..)"),
-        _ => format!("({min}..{max})"),
+        _ if max >= i64::from(i32::MAX) => format!("{min}.."),
+        _ => format!("{min}..{max}"),
     };
     match kind {
         Kind::Text | Kind::Path => None,
         Kind::Signed { min, max } | Kind::Unsigned { min, max } => Some(number(min, max)),
-        Kind::Size { min, max } => Some(format!("({}..{})", size(min), size(max))),
-        Kind::Choice(words) | Kind::LogLevel(words) => Some(format!("({})", words.join("|"))),
+        Kind::Size { min, max } => Some(format!("{}..{}", size(min), size(max))),
+        Kind::Choice(words) | Kind::LogLevel(words) => Some(words.join("|")),
     }
 }
 
@@ -204,19 +214,19 @@ mod tests {
     fn ranges_are_shown_as_people_write_them() {
         assert_eq!(
             range(Kind::Unsigned { min: 0, max: 9 }).as_deref(),
-            Some("(0..9)")
+            Some("0..9")
         );
         let open = Kind::Signed {
             min: 1,
             max: i64::from(i32::MAX),
         };
-        assert_eq!(range(open).as_deref(), Some("(1..)"));
+        assert_eq!(range(open).as_deref(), Some("1.."));
         let size = Kind::Size {
             min: 1536,
             max: 1 << 40,
         };
-        assert_eq!(range(size).as_deref(), Some("(1536..1024G)"));
-        assert_eq!(range(Kind::Choice(&["a", "b"])).as_deref(), Some("(a|b)"));
+        assert_eq!(range(size).as_deref(), Some("1536..1024G"));
+        assert_eq!(range(Kind::Choice(&["a", "b"])).as_deref(), Some("a|b"));
     }
 
     #[test]

@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn fields_follow_the_message() {
         let lines = logged(Threshold::Info, || {
-            tracing::info!(peer = "a", n = 3, "text")
+            tracing::info!(peer = "a", n = 3, "text");
         });
         assert_eq!(lines, ["I: text peer=a n=3\n"]);
     }

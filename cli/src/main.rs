@@ -86,19 +86,19 @@ fn fail(text: &str) -> ExitCode {
 }
 
 fn usage() -> String {
-    let mut text = String::from(
+    let commands: Vec<_> = completions::COMMANDS
+        .iter()
+        .map(|(name, what)| format!("  {name:<14}{what}\n"))
+        .collect();
+    format!(
         "pdvault: receives DICOM objects and puts them on stable storage\n\n\
          usage: pdvault storescp [options] [port]\n       \
          pdvault completions bash|zsh|fish\n       \
          pdvault man storescp\n       \
-         pdvault --help | --version\n\ncommands:\n",
-    );
-    for (name, what) in completions::COMMANDS {
-        text.push_str(&format!("  {name:<14}{what}\n"));
-    }
-    text.push_str(
-        "\nA link to this program named storescp runs pdvault storescp. Its options:\n\
+         pdvault --help | --version\n\n\
+         commands:\n{}\n\
+         A link to this program named storescp runs `pdvault storescp`. Its options:\n\
          pdvault storescp --help\n",
-    );
-    text
+        commands.concat()
+    )
 }

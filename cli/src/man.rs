@@ -3,6 +3,11 @@
 //! Written out here because short names such as `+B` have no place in the models of the usual
 //! generators.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "a text made once; writing it instead would bring an error that can't happen"
+)]
+
 use crate::help;
 use crate::options::{Entry, Tool};
 
@@ -113,7 +118,7 @@ fn tag<T>(entry: &Entry<T>) -> String {
     for argument in entry.arguments {
         tag.push_str(&format!(" \\fI{}\\fR", escape(argument.name)));
         if let Some(range) = help::range(argument.kind) {
-            tag.push_str(&format!(" {}", escape(&range)));
+            tag.push_str(&format!(" ({})", escape(&range)));
         }
     }
     tag

@@ -10,7 +10,7 @@ mod number;
 
 use std::ffi::{OsStr, OsString};
 
-use crate::options::{Argument, Effect, Entry, Kind, Tool, Value};
+use crate::options::{Answer, Argument, Effect, Entry, Kind, Tool, Value};
 
 pub(crate) use number::{Leading, leading_unsigned};
 
@@ -164,6 +164,14 @@ impl<T> CommandLine<T> {
                 .any(|other| other.long == long && other.group == entry.group)
     }
 
+    /// What is asked for by an option that only prints something; the first of the table counts.
+    pub(crate) fn answer(&self) -> Option<Answer> {
+        self.tool.entries().find_map(|entry| match entry.effect {
+            Effect::Answer(answer) if self.is_selected(entry.long) => Some(answer),
+            _ => None,
+        })
+    }
+
     /// Judges every selected option in the order of the table and applies it to `typed`.
     ///
     /// # Errors
@@ -206,7 +214,7 @@ impl<T> CommandLine<T> {
 
     fn check_combination(&self, entry: &Entry<T>) -> Result<(), UsageError> {
         let is_selected = |long: &&str| self.is_selected(long);
-        if !entry.requires.is_empty() && !entry.requires.iter().any(|long| is_selected(long)) {
+        if !entry.requires.is_empty() && !entry.requires.iter().any(is_selected) {
             let text = format!(
                 "{} only allowed with {}",
                 entry.long,
@@ -215,7 +223,7 @@ impl<T> CommandLine<T> {
             return Err(UsageError::new(Stage::Judging, text));
         }
         for rivals in entry.conflicts {
-            if rivals.iter().any(|long| is_selected(long)) {
+            if rivals.iter().any(is_selected) {
                 let text = format!("{} not allowed with {}", entry.long, one_of(rivals));
                 return Err(UsageError::new(Stage::Judging, text));
             }

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use crate::grammar::{self, CommandLine, Leading, Stage, UsageError, leading_unsigned};
 use crate::help;
 use crate::logging::{self, Threshold};
+use crate::options::Answer;
 use crate::options::storescp::TOOL;
 
 pub(crate) use settings::Settings;
@@ -43,12 +44,16 @@ fn threshold(typed: &Typed) -> Threshold {
 /// holds what was understood, also after an error.
 fn settle(words: Vec<OsString>, typed: &mut Typed) -> Result<Option<Settings>, UsageError> {
     let line = grammar::parse(&TOOL, words)?;
-    if line.is_empty() || line.is_selected("--help") {
-        logging::print(&help::usage(&TOOL));
-        return Ok(None);
-    }
-    if line.is_selected("--version") {
-        logging::print(&help::version(&TOOL));
+    let answer = if line.is_empty() {
+        Some(Answer::Help)
+    } else {
+        line.answer()
+    };
+    if let Some(answer) = answer {
+        logging::print(&match answer {
+            Answer::Help => help::usage(&TOOL),
+            Answer::Version => help::version(&TOOL),
+        });
         return Ok(None);
     }
     typed.port = port(&line)?;
@@ -88,15 +93,12 @@ fn port_number(word: &OsStr) -> Result<u16, String> {
 
 /// DCMTK's line for `--arguments`, and the empty one that follows it.
 fn arguments_line(words: &[OsString]) -> String {
-    let quoted: String = words
+    let quoted: Vec<_> = words
         .iter()
         .map(|word| format!("'{}' ", word.to_string_lossy()))
         .collect();
-    format!(
-        "calling '{}' with {} arguments: {quoted}\n",
-        TOOL.name,
-        words.len()
-    )
+    let (name, count, quoted) = (TOOL.name, words.len(), quoted.concat());
+    format!("calling '{name}' with {count} arguments: {quoted}\n")
 }
 
 #[cfg(test)]

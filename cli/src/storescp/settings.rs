@@ -16,6 +16,10 @@ use crate::grammar::{Stage, UsageError};
 const FILENAME_EXTENSION_BYTES_MAX: usize = 128;
 
 /// Everything that a receiver is told.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,

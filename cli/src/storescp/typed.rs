@@ -7,6 +7,10 @@ use crate::logging::Threshold;
 
 /// The options of storescp as they were typed; what was left out is `None` or `false`. Numbers
 /// are within the ranges of the table.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Typed {
     pub(crate) port: u16,

@@ -35,7 +35,6 @@ pub(super) static PROCESSES: Section<Typed> = Section {
              child processes, hence the option changes nothing.",
         )
         .group(PROCESS_MODE)
-        .default("yes")
         .works(|_, _| {}),
         entry(
             "--max-associations",

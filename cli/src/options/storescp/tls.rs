@@ -276,7 +276,6 @@ pub(super) static OTHER: Section<Typed> = Section {
             "do not use server name indication (always on)",
             "Asks for server names to be left unused. There is no TLS, so none is used.",
         )
-        .default("yes")
         .conflicts(&[&["--expect-sni"]])
         .works(|_, _| {}),
         entry(
