@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod completions;
-mod engine_stub;
 mod grammar;
 mod help;
 mod logging;

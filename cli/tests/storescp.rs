@@ -5,13 +5,18 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use pdvault_engine::pdu::{
+    APPLICATION_CONTEXT, AssociateRq, PDU_HEADER_BYTES, Pdu, ProposedContext, UserInformation,
+};
+use pdvault_engine::value::{AeTitle, PresentationContextId};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -313,11 +318,15 @@ impl Running {
         kill_process(Pid::from_raw(id).expect("not zero"), signal).expect("it still runs");
     }
 
-    fn exit_code(&mut self) -> Option<i32> {
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("our own child").is_some()
+    }
+
+    fn end(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if let Some(status) = self.0.try_wait().expect("our own child") {
-                return status.code();
+                return status;
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -341,15 +350,116 @@ fn it_says_what_it_serves_and_ends_in_order_on_a_signal() {
         let port = free_port();
         let (mut running, line) = Running::start(&["-od", output.to_str().expect("text"), &port]);
         let expected = format!(
-            "I: listening on 0.0.0.0:{port}, storing in {}, durability object, duplicates: \
-             overwrite\n",
+            "I: STORESCP listening on 0.0.0.0:{port}, storing in {} (durability object, duplicates \
+             overwrite)\n",
             output.display()
         );
         assert_eq!(line, expected);
         assert!(output.is_dir());
         running.signal(signal);
-        assert_eq!(running.exit_code(), Some(0));
+        assert_eq!(running.end().code(), Some(0));
     }
+}
+
+/// Opens an association for Verification and waits until it is accepted.
+fn associate(port: &str) -> TcpStream {
+    let title = AeTitle::new("TEST").expect("legal");
+    let request = Pdu::AssociateRq(AssociateRq {
+        protocol_version: 1,
+        called_ae_title: title,
+        calling_ae_title: title,
+        application_context: APPLICATION_CONTEXT.into(),
+        presentation_contexts: vec![ProposedContext {
+            id: PresentationContextId(1),
+            abstract_syntax: "1.2.840.10008.1.1".into(),
+            transfer_syntaxes: vec!["1.2.840.10008.1.2".into()],
+        }],
+        user_information: UserInformation::default(),
+    });
+    let mut bytes = Vec::new();
+    request.encode(&mut bytes).expect("short");
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
+    stream.write_all(&bytes).expect("sent");
+    read_pdu(&mut stream, 2);
+    stream
+}
+
+/// Reads a PDU, which must be of this type (PS3.8 9.3.1).
+fn read_pdu(stream: &mut TcpStream, kind: u8) {
+    let mut header = [0; PDU_HEADER_BYTES];
+    stream.read_exact(&mut header).expect("a PDU");
+    assert_eq!(header[0], kind);
+    let length = u32::from_be_bytes([header[2], header[3], header[4], header[5]]);
+    let mut body = vec![0; usize::try_from(length).expect("short")];
+    stream.read_exact(&mut body).expect("the rest of the PDU");
+}
+
+#[test]
+fn an_open_association_may_finish_after_the_first_signal() {
+    let directory = TempDir::new().expect("a directory");
+    let port = free_port();
+    let (mut running, _) =
+        Running::start(&["-od", directory.path().to_str().expect("text"), &port]);
+    let mut association = associate(&port);
+    running.signal(Signal::TERM);
+    thread::sleep(Duration::from_millis(200));
+    assert!(!running.has_ended());
+    association
+        .write_all(&[5, 0, 0, 0, 0, 4, 0, 0, 0, 0])
+        .expect("A-RELEASE-RQ sent");
+    read_pdu(&mut association, 6);
+    drop(association);
+    assert_eq!(running.end().code(), Some(0));
+}
+
+#[test]
+fn the_drain_timeout_ends_what_does_not_finish() {
+    let directory = TempDir::new().expect("a directory");
+    let port = free_port();
+    let directory = directory.path().to_str().expect("text");
+    let (mut running, _) = Running::start(&["--drain-timeout", "0", "-od", directory, &port]);
+    let _association = associate(&port);
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let directory = TempDir::new().expect("a directory");
+    let port = free_port();
+    let (mut running, _) =
+        Running::start(&["-od", directory.path().to_str().expect("text"), &port]);
+    let _association = associate(&port);
+    running.signal(Signal::TERM);
+    thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::INT);
+    assert_eq!(running.end().signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
+fn the_limit_on_open_files_is_raised() {
+    let directory = TempDir::new().expect("a directory");
+    let directory = directory.path().to_str().expect("text");
+    let script = format!("ulimit -S -n 100 && exec {PDVAULT} storescp -v -od {directory} $0");
+    let port = free_port();
+    let mut child = Command::new("sh")
+        .args(["-c", &script, &port])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut line = String::new();
+    let stderr = child.stderr.take().expect("a pipe");
+    BufReader::new(stderr).read_line(&mut line).expect("text");
+    let running = Running(child);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", running.0.id())).expect("Linux");
+    let row = limits
+        .lines()
+        .find(|row| row.starts_with("Max open files"))
+        .expect("the row");
+    let words: Vec<_> = row.split_whitespace().collect();
+    assert_eq!(words[3], words[4], "soft and hard limit");
+    assert_ne!(words[3], "100");
 }
 
 #[test]
@@ -374,7 +484,7 @@ fn an_output_directory_that_can_not_be_made_is_fatal_even_when_quiet() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = text(&output.stderr);
     assert!(
-        stderr.starts_with("F: specified output directory is not writeable"),
+        stderr.starts_with("F: specified output directory does not exist: "),
         "{stderr}"
     );
 }

@@ -4,13 +4,14 @@ use std::io;
 use std::process::ExitCode;
 use std::thread;
 
+use pdvault_engine::receiver::{Receiver, ReceiverHandle, StartError, Stopper};
+use pdvault_engine::store::{Durability, OnDuplicate, OpenError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use super::Settings;
-use crate::engine_stub::{Durability, OnDuplicate, Receiver, ReceiverHandle, StartError};
 use crate::help;
 use crate::logging;
 use crate::options::storescp::TOOL;
@@ -41,8 +42,7 @@ pub(super) fn run(settings: &Settings) -> ExitCode {
 fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
     let mut builder = Receiver::builder()
         .listen(settings.listen)
-        .output_directory(settings.output_directory.clone())
-        .ae_title(settings.ae_title)
+        .output_directory(&settings.output_directory)
         .max_pdu(settings.max_pdu_bytes)
         .accept_all(settings.accept_all)
         .promiscuous(settings.promiscuous)
@@ -55,7 +55,7 @@ fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
         .durability(settings.durability)
         .on_duplicate(settings.on_duplicate)
         .unique_filenames(settings.unique_filenames)
-        .filename_extension(settings.filename_extension.clone())
+        .filename_extension(&settings.filename_extension)
         .ignore(settings.ignore);
     if let Some(count) = settings.workers {
         builder = builder.workers(count);
@@ -66,18 +66,20 @@ fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
     builder.start()
 }
 
-fn serve(settings: &Settings, receiver: ReceiverHandle, mut signals: Signals) -> ExitCode {
+fn serve(settings: &Settings, receiver: ReceiverHandle, signals: Signals) -> ExitCode {
     tracing::info!("{}", start_line(settings, &receiver));
-    let first = signals.forever().next();
-    thread::spawn(move || end_at_next(&mut signals));
-    tracing::info!(
-        "{} received, finishing what is in progress within {} s",
-        first.and_then(signal_name).unwrap_or("signal"),
-        settings.drain_timeout.as_secs()
-    );
-    receiver.shutdown();
+    let (stopper, drain_seconds) = (receiver.stopper(), settings.drain_timeout.as_secs());
+    thread::spawn(move || obey(signals, &stopper, drain_seconds));
     match receiver.join() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => {
+            tracing::info!(
+                "ended: {} objects stored, {} failed or refused, {} associations served",
+                done.objects_stored,
+                done.objects_failed + done.objects_refused,
+                done.associations_accepted
+            );
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             logging::fatal(&format!("receiver failed: {error}"));
             ExitCode::FAILURE
@@ -85,55 +87,78 @@ fn serve(settings: &Settings, receiver: ReceiverHandle, mut signals: Signals) ->
     }
 }
 
-/// Ends the program with the next signal, as if nobody watched for it. What was not acknowledged
-/// has no name yet, so nothing needs to be put in order.
-fn end_at_next(signals: &mut Signals) {
-    for signal in signals.forever() {
+/// The first signal drains; the second ends the program as if nobody watched for it. What was not
+/// acknowledged has no name yet, so nothing needs to be put in order.
+fn obey(mut signals: Signals, stopper: &Stopper, drain_seconds: u64) {
+    let mut signals = signals.forever();
+    let Some(first) = signals.next() else { return };
+    let name = signal_name(first).unwrap_or("signal");
+    tracing::info!("{name} received, finishing what is in progress within {drain_seconds} s");
+    stopper.shutdown();
+    for signal in signals {
         tracing::warn!("second signal, ending at once");
-        // It returns only for signals that have no such default, which are not watched.
+        // It returns only for signals without such a default, which are not watched.
         let _ = emulate_default_handler(signal);
     }
 }
 
 /// What, where and how durable, in a line.
 fn start_line(settings: &Settings, receiver: &ReceiverHandle) -> String {
-    let address = receiver.local_addr();
+    let place = format!(
+        "{} listening on {}",
+        settings.ae_title,
+        receiver.local_addr()
+    );
     if settings.ignore {
-        return format!("listening on {address}, storing nothing (--ignore)");
+        return format!("{place}, storing nothing (--ignore)");
     }
-    let directory = settings.output_directory.display();
-    let durability = match settings.durability {
+    format!(
+        "{place}, storing in {} (durability {}, duplicates {})",
+        settings.output_directory.display(),
+        durability_name(settings.durability),
+        on_duplicate_name(settings.on_duplicate)
+    )
+}
+
+/// The word of `--durability`.
+fn durability_name(durability: Durability) -> &'static str {
+    match durability {
         Durability::Object => "object",
         Durability::None => "none",
-    };
-    let on_duplicate = match settings.on_duplicate {
+    }
+}
+
+/// The word of `--on-duplicate`.
+fn on_duplicate_name(on_duplicate: OnDuplicate) -> &'static str {
+    match on_duplicate {
         OnDuplicate::Overwrite => "overwrite",
         OnDuplicate::Keep => "keep",
         OnDuplicate::Refuse => "refuse",
         OnDuplicate::Same => "same",
-    };
-    format!(
-        "listening on {address}, storing in {directory}, durability {durability}, \
-         duplicates: {on_duplicate}"
-    )
+    }
 }
 
-/// Logs why the receiver did not start, in DCMTK's words where it has any.
+/// Logs why the receiver did not start, in DCMTK's words and at its level where it has any.
 fn report(settings: &Settings, error: &StartError) {
     let port = settings.listen.port();
     match error {
-        StartError::Listen {
-            kind: io::ErrorKind::PermissionDenied,
-            ..
-        } => {
+        StartError::Listen { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
             logging::fatal(&format!(
                 "cannot listen on port {port}, insufficient privileges"
             ));
         }
         StartError::Listen { .. } => tracing::error!("cannot create network: {error}"),
-        StartError::OutputDirectory { .. } => logging::fatal(&format!(
-            "specified output directory is not writeable: {error}"
-        )),
+        StartError::Store(OpenError::Create { .. }) => {
+            logging::fatal(&format!(
+                "specified output directory does not exist: {error}"
+            ));
+        }
+        StartError::Store(OpenError::NotWritable { .. }) => {
+            logging::fatal(&format!(
+                "specified output directory is not writeable: {error}"
+            ));
+        }
+        error => logging::fatal(&error.to_string()),
     }
 }
 

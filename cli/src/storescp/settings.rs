@@ -5,15 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pdvault_engine::landing::LANDING_BYTES_DEFAULT;
+use pdvault_engine::receiver::{ASSOCIATIONS_MAX_DEFAULT, MAX_PDU_BYTES_DEFAULT};
+use pdvault_engine::store::{Durability, EXTENSION_BYTES_MAX, OnDuplicate};
 use pdvault_engine::value::AeTitle;
 
 use super::Typed;
-use crate::engine_stub::{Durability, OnDuplicate};
 use crate::grammar::{Stage, UsageError};
-
-/// The longest `--filename-extension`, in bytes. With prefix, UID, number and the marks of a part
-/// file it leaves a name under the 255 bytes that file systems take.
-const FILENAME_EXTENSION_BYTES_MAX: usize = 128;
 
 /// Everything that a receiver is told.
 #[expect(
@@ -57,7 +55,7 @@ impl Settings {
             listen: listen_address(typed.port, typed.dual_stack),
             output_directory: output_directory(typed),
             ae_title: ae_title(typed.ae_title.as_deref())?,
-            max_pdu_bytes: typed.max_pdu_bytes.map_or(131_072, in_range),
+            max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
             accept_all: typed.accept_all,
             promiscuous: typed.promiscuous,
             acse_timeout: duration(typed.acse_timeout_seconds.unwrap_or(30)),
@@ -66,10 +64,14 @@ impl Settings {
                 .filter(|&seconds| seconds > 0)
                 .map(duration),
             drain_timeout: duration(typed.drain_timeout_seconds.unwrap_or(30)),
-            max_associations: typed.max_associations.map_or(1000, in_range),
+            max_associations: typed
+                .max_associations
+                .map_or(ASSOCIATIONS_MAX_DEFAULT, in_range),
             workers: typed.workers.map(in_range),
             writers: typed.writers.map(in_range),
-            landing_memory_bytes: typed.landing_memory_bytes.map_or(256 << 20, in_range),
+            landing_memory_bytes: typed
+                .landing_memory_bytes
+                .map_or(LANDING_BYTES_DEFAULT, in_range),
             durability: durability(typed.durability),
             on_duplicate: on_duplicate(typed.on_duplicate),
             unique_filenames: typed.unique_filenames,
@@ -120,8 +122,7 @@ fn ae_title(text: Option<&OsStr>) -> Result<AeTitle, UsageError> {
 fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
     let text = text.unwrap_or_default();
     let is_harmless = |text: &&str| {
-        text.len() <= FILENAME_EXTENSION_BYTES_MAX
-            && !text.chars().any(|c| c == '/' || c.is_control())
+        text.len() <= EXTENSION_BYTES_MAX && !text.chars().any(|c| c == '/' || c.is_control())
     };
     text.to_str()
         .filter(is_harmless)
@@ -130,7 +131,7 @@ fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
             invalid(
                 "--filename-extension",
                 text,
-                "at most 128 bytes of UTF-8 without slash and control characters",
+                "at most 64 bytes of UTF-8 without slash and control characters",
             )
         })
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use pdvault_engine::store::{Durability, OnDuplicate};
+
 use super::*;
-use crate::engine_stub::{Durability, OnDuplicate};
 
 fn resolved(change: impl FnOnce(&mut Typed)) -> Settings {
     let mut typed = Typed {
@@ -106,7 +107,7 @@ fn a_title_or_an_extension_that_can_not_be_one_is_refused() {
             "{error}"
         );
     }
-    for extension in ["/x", "../x", "a\0", "a\n", &"x".repeat(129)] {
+    for extension in ["/x", "../x", "a\0", "a\n", &"x".repeat(65)] {
         let typed = Typed {
             filename_extension: Some(extension.into()),
             ..Typed::default()

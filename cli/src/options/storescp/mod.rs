@@ -48,6 +48,13 @@ const fn unsigned(name: &'static str, min: i64, max: i64) -> Argument {
     }
 }
 
+/// A number of the engine as the end of a range.
+#[expect(clippy::cast_possible_wrap, reason = "checked in the line before")]
+const fn bound(number: usize) -> i64 {
+    assert!(number <= isize::MAX as usize, "a bound fits");
+    number as i64
+}
+
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
     name: "storescp",

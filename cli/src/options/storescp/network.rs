@@ -1,18 +1,23 @@
 //! Processes, sockets, time-outs, whom to serve, and aids to test peers.
 
+use pdvault_engine::receiver::{MAX_PDU_BYTES, WORKERS_MAX};
+
 use super::super::{Section, entry};
-use super::{Typed, seconds, text, unsigned};
+use super::{Typed, bound, seconds, text, unsigned};
 
 const PROCESS_MODE: &str = "process-mode";
 const IP_VERSION: &str = "ip-version";
 const ACCESS_CONTROL: &str = "access-control";
 
+/// The range of PDU sizes, in bytes.
+const PDU_BYTES_MIN: i64 = *MAX_PDU_BYTES.start() as i64;
+const PDU_BYTES_MAX: i64 = *MAX_PDU_BYTES.end() as i64;
+
 const NO_AIDS: &str = "the aids for testing a sender are not built yet; leave it out";
 
-/// The largest number of associations, and of threads of a kind: enough for any machine, and
-/// small enough that a slip of the finger does not ask for the impossible.
-const ASSOCIATIONS_MAX: i64 = 1_000_000;
-const THREADS_MAX: i64 = 1024;
+/// The largest number of associations: enough for any hospital, and the queues whose length goes
+/// by it stay within reason.
+const ASSOCIATIONS_MAX: i64 = 65_536;
 
 pub(super) static PROCESSES: Section<Typed> = Section {
     title: "multi-process options",
@@ -49,9 +54,9 @@ pub(super) static PROCESSES: Section<Typed> = Section {
             "--workers",
             "threads that serve connections",
             "Sets the number of event loops, each a thread that serves its share of the \
-             connections. The default is one per processor core.",
+             connections.",
         )
-        .takes(&[unsigned("number", 1, THREADS_MAX)])
+        .takes(&[unsigned("number", 1, bound(WORKERS_MAX))])
         .default("one per core")
         .works(|typed, values| typed.workers = Some(values[0].number())),
         entry(
@@ -150,7 +155,7 @@ pub(super) static NETWORK: Section<Typed> = Section {
              may send them.",
         )
         .short("-pdu")
-        .takes(&[unsigned("bytes", 4096, 131_072)])
+        .takes(&[unsigned("bytes", PDU_BYTES_MIN, PDU_BYTES_MAX)])
         .default("131072")
         .works(|typed, values| typed.max_pdu_bytes = Some(values[0].number())),
         entry(

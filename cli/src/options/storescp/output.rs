@@ -308,7 +308,7 @@ pub(super) static NAMES: Section<Typed> = Section {
         entry(
             "--filename-extension",
             "text at the end of every file name",
-            "Glues this text to the end of every file name. At most 128 bytes of UTF-8, without \
+            "Glues this text to the end of every file name. At most 64 bytes of UTF-8, without \
              slash and control characters.",
         )
         .short("-fe")

@@ -1,15 +1,16 @@
 //! How objects reach stable storage; options that DCMTK does not have.
 
+use pdvault_engine::landing::{CHUNK_BYTES_DEFAULT, CHUNK_COUNT_MAX};
+use pdvault_engine::store::WRITERS_MAX;
+
 use super::super::{Argument, Kind, Section, entry};
-use super::{Typed, unsigned};
+use super::{Typed, bound, unsigned};
 
-/// The most threads that write: beyond it no disk gains anything.
-const WRITERS_MAX: i64 = 1024;
-
-/// The least and the most landing memory, in bytes. A chunk has 1 MiB; 1 TiB is beyond the
-/// machines this runs on.
+/// The least landing memory, in bytes: a few small chunks.
 const LANDING_BYTES_MIN: i64 = 1 << 20;
-const LANDING_BYTES_MAX: i64 = 1 << 40;
+
+/// The most landing memory, in bytes: as many chunks as a process may have.
+const LANDING_BYTES_MAX: i64 = bound(CHUNK_COUNT_MAX * CHUNK_BYTES_DEFAULT);
 
 pub(super) static STORAGE: Section<Typed> = Section {
     title: "storage options",
@@ -46,8 +47,8 @@ pub(super) static STORAGE: Section<Typed> = Section {
             "threads that write to the disk",
             "Sets the number of threads that write files.",
         )
-        .takes(&[unsigned("number", 1, WRITERS_MAX)])
-        .default("chosen for this machine")
+        .takes(&[unsigned("number", 1, bound(WRITERS_MAX))])
+        .default("8")
         .works(|typed, values| typed.writers = Some(values[0].number())),
         entry(
             "--landing-memory",

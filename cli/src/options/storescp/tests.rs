@@ -310,21 +310,21 @@ mod works {
     #[test]
     fn quiet() {
         assert_notes("--quiet", &[], |typed| {
-            typed.threshold = Some(Threshold::Fatal)
+            typed.threshold = Some(Threshold::Fatal);
         });
     }
 
     #[test]
     fn verbose() {
         assert_notes("--verbose", &[], |typed| {
-            typed.threshold = Some(Threshold::Info)
+            typed.threshold = Some(Threshold::Info);
         });
     }
 
     #[test]
     fn debug() {
         assert_notes("--debug", &[], |typed| {
-            typed.threshold = Some(Threshold::Debug)
+            typed.threshold = Some(Threshold::Debug);
         });
     }
 
@@ -332,7 +332,7 @@ mod works {
     fn log_level() {
         for (word, level) in [("WARN", Threshold::Warn), ("off", Threshold::Off)] {
             assert_notes("--log-level", &[word], |typed| {
-                typed.threshold = Some(level)
+                typed.threshold = Some(level);
             });
         }
     }
@@ -345,7 +345,7 @@ mod works {
     #[test]
     fn max_associations() {
         assert_notes("--max-associations", &["7"], |typed| {
-            typed.max_associations = Some(7)
+            typed.max_associations = Some(7);
         });
     }
 
@@ -357,7 +357,7 @@ mod works {
     #[test]
     fn drain_timeout() {
         assert_notes("--drain-timeout", &["0"], |typed| {
-            typed.drain_timeout_seconds = Some(0)
+            typed.drain_timeout_seconds = Some(0);
         });
     }
 
@@ -375,35 +375,35 @@ mod works {
     #[test]
     fn socket_timeout() {
         assert_notes("--socket-timeout", &["-1"], |typed| {
-            typed.socket_timeout_seconds = Some(-1)
+            typed.socket_timeout_seconds = Some(-1);
         });
     }
 
     #[test]
     fn acse_timeout() {
         assert_notes("--acse-timeout", &["0x10"], |typed| {
-            typed.acse_timeout_seconds = Some(16)
+            typed.acse_timeout_seconds = Some(16);
         });
     }
 
     #[test]
     fn dimse_timeout() {
         assert_notes("--dimse-timeout", &["9"], |typed| {
-            typed.dimse_timeout_seconds = Some(9)
+            typed.dimse_timeout_seconds = Some(9);
         });
     }
 
     #[test]
     fn aetitle() {
         assert_notes("--aetitle", &["-v"], |typed| {
-            typed.ae_title = Some("-v".into())
+            typed.ae_title = Some("-v".into());
         });
     }
 
     #[test]
     fn max_pdu() {
         assert_notes("--max-pdu", &["4096"], |typed| {
-            typed.max_pdu_bytes = Some(4096)
+            typed.max_pdu_bytes = Some(4096);
         });
     }
 
@@ -489,7 +489,7 @@ mod works {
     #[test]
     fn unique_filenames() {
         assert_notes("--unique-filenames", &[], |typed| {
-            typed.unique_filenames = true
+            typed.unique_filenames = true;
         });
     }
 
@@ -504,7 +504,7 @@ mod works {
     fn durability() {
         for word in ["object", "none"] {
             assert_notes("--durability", &[word], |typed| {
-                typed.durability = Some(word)
+                typed.durability = Some(word);
             });
         }
         assert!(read(&["--durability", "Object"]).is_err());
@@ -514,7 +514,7 @@ mod works {
     fn on_duplicate() {
         for word in ["overwrite", "keep", "refuse", "same"] {
             assert_notes("--on-duplicate", &[word], |typed| {
-                typed.on_duplicate = Some(word)
+                typed.on_duplicate = Some(word);
             });
         }
         let error = read(&["--on-duplicate", "x"]).expect_err("unknown");
