@@ -1,7 +1,7 @@
 //! What the store does with objects that are already in landing memory: the figures behind the
 //! number of writers and the size below which objects are written through the page cache.
 //!
-//! `cargo bench -p pdvault-benches --bench store [-- DIRECTORY]` writes about 5 GB below DIRECTORY
+//! `cargo bench -p pdvault-benches --bench store [-- DIRECTORY]` writes about 6 GB below DIRECTORY
 //! (`target/` unless given), in a fresh directory for each run, and removes all of it at the end
 //! and nothing in between. Each line is the median of the rounds, which take turns.
 
@@ -27,7 +27,16 @@ const ROUNDS: usize = 3;
 const FREE_BYTES_MIN: u64 = 12 << 30;
 
 /// Object sizes in bytes, with the number of objects of one run.
-const SIZES: [(usize, usize); 3] = [(8 << 10, 1200), (64 << 10, 400), (512 << 10, 100)];
+const SIZES: [(usize, usize); 5] = [
+    (8 << 10, 1200),
+    (16 << 10, 600),
+    (32 << 10, 300),
+    (64 << 10, 400),
+    (512 << 10, 80),
+];
+
+/// The sizes for which numbers of writers are compared.
+const WRITERS_SIZES: [usize; 2] = [8 << 10, 512 << 10];
 
 const WRITERS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
@@ -231,7 +240,7 @@ fn main() {
         });
         compare(&settings, &pool, root.path(), &mut next);
     }
-    for case in cases() {
+    for case in cases().filter(|case| WRITERS_SIZES.contains(&case.size)) {
         compare(
             &WRITERS.map(|writers| Setting { writers, ..case }),
             &pool,

@@ -198,8 +198,8 @@ fn race(
     let temporary = directory();
     let durability = Durability::None;
     let config = StoreConfig {
-        on_duplicate,
         durability,
+        on_duplicate,
         ..StoreConfig::new(temporary.path())
     };
     let store = Store::open(config).expect("opened");

@@ -92,11 +92,13 @@ fn the_extension_and_unique_names_are_applied() {
     }
     let names = fixture.names();
     assert_eq!(names.len(), 3);
-    assert!(
-        names
-            .iter()
-            .all(|name| name.starts_with("CT.X.2.25.") && name.ends_with(".dcm"))
-    );
+    for name in names {
+        let unique = name
+            .strip_prefix("CT.X.2.25.")
+            .and_then(|rest| rest.strip_suffix(".dcm"));
+        let is_decimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(unique.is_some_and(is_decimal), "{name}");
+    }
 }
 
 #[test]
