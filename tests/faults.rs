@@ -32,10 +32,17 @@ fn a_full_disk_is_answered_out_of_resources_and_service_goes_on_once_there_is_ro
     let free_at_start = free_bytes(disk.path());
     let mut peer = Peer::ready(receiver.port());
 
-    let mut kept: Vec<Object> = (0..).map(object).take_while(|o| peer.store(o) == SUCCESS).collect();
+    let mut kept: Vec<Object> = (0..)
+        .map(object)
+        .take_while(|o| peer.store(o) == SUCCESS)
+        .collect();
     assert!(kept.len() >= 3, "a few objects found room");
     for number in 100..120 {
-        assert_eq!(peer.store(&object(number)), OUT_OF_RESOURCES, "same association, still full");
+        assert_eq!(
+            peer.store(&object(number)),
+            OUT_OF_RESOURCES,
+            "same association, still full"
+        );
     }
     assert!(!receiver.complaints().is_empty(), "a full disk is logged");
     let used = (kept.len() * OBJECT_BYTES) as u64 + BOOKKEEPING_BYTES;
@@ -79,11 +86,25 @@ fn many_senders_share_the_bad_news_of_a_full_disk_and_all_live_on() {
                 scope.spawn(move || store_some(port, sender * 100))
             })
             .collect();
-        senders.into_iter().flat_map(|sender| sender.join().expect("a sender ends well")).collect()
+        senders
+            .into_iter()
+            .flat_map(|sender| sender.join().expect("a sender ends well"))
+            .collect()
     });
-    assert!(outcomes.iter().all(|(_, o)| [SUCCESS, OUT_OF_RESOURCES].contains(o)));
-    assert!(outcomes.iter().any(|(_, outcome)| *outcome == OUT_OF_RESOURCES));
-    let stored = outcomes.iter().filter(|(_, o)| *o == SUCCESS).map(|(object, _)| object);
+    assert!(
+        outcomes
+            .iter()
+            .all(|(_, o)| [SUCCESS, OUT_OF_RESOURCES].contains(o))
+    );
+    assert!(
+        outcomes
+            .iter()
+            .any(|(_, outcome)| *outcome == OUT_OF_RESOURCES)
+    );
+    let stored = outcomes
+        .iter()
+        .filter(|(_, o)| *o == SUCCESS)
+        .map(|(object, _)| object);
     stored::assert_holds_exactly(&output, &stored.collect::<Vec<_>>());
 }
 
