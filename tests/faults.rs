@@ -17,6 +17,9 @@ const DISK_MEBIBYTES: u64 = 48;
 
 const OBJECT_BYTES: usize = 4 << 20;
 
+/// More objects than the file system has room for.
+const MANY: usize = 20;
+
 /// What the file system's own bookkeeping may take while objects come and go.
 const BOOKKEEPING_BYTES: u64 = 512 << 10;
 
@@ -32,7 +35,7 @@ fn a_full_disk_is_answered_out_of_resources_and_service_goes_on_once_there_is_ro
     let free_at_start = free_bytes(disk.path());
     let mut peer = Peer::ready(receiver.port());
 
-    let mut kept: Vec<Object> = (0..)
+    let mut kept: Vec<Object> = (0..MANY)
         .map(object)
         .take_while(|o| peer.store(o) == SUCCESS)
         .collect();
@@ -44,7 +47,7 @@ fn a_full_disk_is_answered_out_of_resources_and_service_goes_on_once_there_is_ro
             "same association, still full"
         );
     }
-    assert!(!receiver.complaints().is_empty(), "a full disk is logged");
+    receiver.assert_complained();
     let used = (kept.len() * OBJECT_BYTES) as u64 + BOOKKEEPING_BYTES;
     let given_back = eventually(PATIENCE, || free_bytes(disk.path()) + used >= free_at_start);
     assert!(given_back, "part files are gone, unnamed ones too");
@@ -65,7 +68,7 @@ fn a_full_disk_leaves_the_old_copy_of_an_instance_alone() {
     let output = disk.path().join("out");
     let receiver = Launch::new("--landing-memory 16M").output(&output).start();
     let old = object(1);
-    let new = Object::ct_with_pixels("2.25.1", 2 * DISK_MEBIBYTES as usize * (1 << 20), 1);
+    let new = Object::ct_with_pixels("2.25.1", MANY * OBJECT_BYTES, 1);
     let mut peer = Peer::ready(receiver.port());
     assert_eq!(peer.store(&old), SUCCESS);
     assert_eq!(peer.store(&new), OUT_OF_RESOURCES);

@@ -16,6 +16,9 @@ use crate::{disk, scratch};
 /// How long a receiver may take to listen: it faults in its landing memory first.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a line may take to reach the log.
+const LOG_LIMIT: Duration = Duration::from_secs(5);
+
 /// How often a start is tried again when somebody else took the port in between.
 const START_ATTEMPTS: u32 = 8;
 
@@ -182,14 +185,11 @@ impl Receiver {
         String::from_utf8_lossy(&fs::read(&self.log).expect("the log exists")).into_owned()
     }
 
-    /// The lines of the log that warn or report an error.
-    pub fn complaints(&self) -> Vec<String> {
-        let letters = ["W: ", "E: ", "F: "];
-        let log = self.log();
-        let lines = log
-            .lines()
-            .filter(|line| letters.iter().any(|l| line.starts_with(l)));
-        lines.map(str::to_owned).collect()
+    /// Asserts that the log tells of trouble: a warning, an error, or a line about an association
+    /// that was refused or aborted. The line may come a moment after the peer has its answer.
+    pub fn assert_complained(&self) {
+        let complained = disk::eventually(LOG_LIMIT, || self.log().lines().any(tells_of_trouble));
+        assert!(complained, "nothing of it in the log:\n{}", self.log());
     }
 
     /// Waits until the log holds `phrase`.
@@ -198,7 +198,7 @@ impl Receiver {
     ///
     /// When it does not appear.
     pub fn wait_for_log(&self, phrase: &str) {
-        let found = disk::eventually(START_LIMIT, || self.log().contains(phrase));
+        let found = disk::eventually(LOG_LIMIT, || self.log().contains(phrase));
         assert!(found, "no {phrase:?} in the log:\n{}", self.log());
     }
 
@@ -292,6 +292,15 @@ impl Drop for Receiver {
             println!("--- log of the receiver ---\n{}--- end ---", self.log());
         }
     }
+}
+
+fn tells_of_trouble(line: &str) -> bool {
+    ["W: ", "E: ", "F: "]
+        .iter()
+        .any(|letter| line.starts_with(letter))
+        || ["Refus", "Reject", "Abort"]
+            .iter()
+            .any(|word| line.contains(word))
 }
 
 /// Inodes of the sockets in state LISTEN (0A) on a port, from /proc/net/tcp and tcp6.
