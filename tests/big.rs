@@ -49,14 +49,18 @@ impl BigObject {
     fn new() -> Self {
         let head = ct_header(BIG_INSTANCE, BIG_BYTES, TRAILER_BYTES);
         let pattern = Pattern::named(BIG_INSTANCE, 0);
-        Self { head, trailer_at: BIG_BYTES - TRAILER_BYTES, pattern }
+        Self {
+            head,
+            trailer_at: BIG_BYTES - TRAILER_BYTES,
+            pattern,
+        }
     }
 
     /// The bytes from `offset` on, which is a multiple of [`STEP_BYTES`].
     fn piece(&self, offset: u64, out: &mut [u8]) {
         self.pattern.fill(offset, out);
         lay_over(out, offset, &self.head, 0);
-        let trailer = long_header((0xFFFC, 0xFFFC), b"OB", TRAILER_BYTES - LONG_HEADER_BYTES);
+        let trailer = long_header((0xFFFC, 0xFFFC), *b"OB", TRAILER_BYTES - LONG_HEADER_BYTES);
         lay_over(out, offset, &trailer, self.trailer_at);
     }
 
@@ -72,7 +76,9 @@ impl BigObject {
 /// Copies `part`, which begins at `part_at` of the whole, over the window `out` at `offset`.
 fn lay_over(out: &mut [u8], offset: u64, part: &[u8], part_at: u64) {
     for (byte, at) in part.iter().zip(part_at..) {
-        let index = at.checked_sub(offset).and_then(|index| usize::try_from(index).ok());
+        let index = at
+            .checked_sub(offset)
+            .and_then(|index| usize::try_from(index).ok());
         if let Some(place) = index.and_then(|index| out.get_mut(index)) {
             *place = *byte;
         }
@@ -87,21 +93,30 @@ fn an_object_of_4_gib_is_stored_whole_in_64_mib_of_landing_memory() {
     send_big(&receiver, &object);
     let resident = receiver.peak_resident_bytes();
     println!("peak resident memory: {} MiB", resident >> 20);
-    assert!(resident < RESIDENT_BYTES_MAX, "peak resident memory: {} MiB", resident >> 20);
+    assert!(
+        resident < RESIDENT_BYTES_MAX,
+        "peak resident memory: {} MiB",
+        resident >> 20
+    );
     compare_big(&receiver, &object);
 }
 
 fn send_big(receiver: &Receiver, object: &BigObject) {
     let mut peer = Peer::ready(receiver.port());
     let id = peer.next_message_id();
-    let command =
-        wire::store_rq(id, wire::CT.as_bytes(), BIG_INSTANCE.as_bytes(), wire::WITH_DATA_SET);
+    let command = wire::store_rq(
+        id,
+        wire::CT.as_bytes(),
+        BIG_INSTANCE.as_bytes(),
+        wire::WITH_DATA_SET,
+    );
     peer.send(&wire::p_data(1, wire::COMMAND_LAST, &command));
     let mut piece = vec![0; STEP_BYTES];
     for (offset, length) in BigObject::pieces() {
         object.piece(offset, &mut piece[..length]);
         let end = offset + length as u64 == BIG_BYTES;
-        peer.try_send_data(&piece[..length], end, 131_072 - 6).expect("the receiver reads");
+        peer.try_send_data(&piece[..length], end, 131_072 - 6)
+            .expect("the receiver reads");
     }
     // The last bytes may still have to reach a slow disk.
     peer.set_patience(Duration::from_secs(120));
@@ -118,8 +133,13 @@ fn compare_big(receiver: &Receiver, object: &BigObject) {
     let (mut expected, mut actual) = (vec![0; STEP_BYTES], vec![0; STEP_BYTES]);
     for (offset, length) in BigObject::pieces() {
         object.piece(offset, &mut expected[..length]);
-        reader.read_exact(&mut actual[..length]).expect("the file is as long as it says");
-        assert!(expected[..length] == actual[..length], "differs within 1 MiB from {offset}");
+        reader
+            .read_exact(&mut actual[..length])
+            .expect("the file is as long as it says");
+        assert!(
+            expected[..length] == actual[..length],
+            "differs within 1 MiB from {offset}"
+        );
     }
 }
 
@@ -131,15 +151,18 @@ fn crowd<'scope>(
 ) {
     for number in 0..senders {
         let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        builder.spawn_scoped(scope, move || send(number)).expect("a thread");
+        builder
+            .spawn_scoped(scope, move || send(number))
+            .expect("a thread");
     }
 }
 
 #[test]
 fn five_hundred_associations_at_once_are_all_served() {
     let receiver = Receiver::start("");
-    let objects: Vec<_> =
-        (0..CROWD).map(|n| Object::ct(&format!("2.25.{n}"), 20_000 + 2 * n)).collect();
+    let objects: Vec<_> = (0..CROWD)
+        .map(|n| Object::ct(&format!("2.25.{n}"), 20_000 + 2 * n))
+        .collect();
     let all_associated = Gate::new(CROWD);
     thread::scope(|scope| {
         let (receiver, objects, all_associated) = (&receiver, &objects, &all_associated);
@@ -159,8 +182,9 @@ fn two_hundred_stalled_senders_delay_nobody_and_can_go_on_later() {
     // senders; then hardly any.
     for memory in ["256M", "64M", "16M"] {
         let receiver = Receiver::start(&format!("--landing-memory {memory}"));
-        let objects: Vec<_> =
-            (0..STALLED).map(|n| Object::ct(&format!("2.25.{n}"), 600_000)).collect();
+        let objects: Vec<_> = (0..STALLED)
+            .map(|n| Object::ct(&format!("2.25.{n}"), 600_000))
+            .collect();
         let (all_stalled, go_on) = (Gate::new(STALLED + 1), Gate::new(STALLED + 1));
         let honest = Object::ct("2.25.1000", 512 << 10);
         thread::scope(|scope| {
@@ -175,7 +199,10 @@ fn two_hundred_stalled_senders_delay_nobody_and_can_go_on_later() {
                 store_once(port, &honest);
                 let elapsed = started.elapsed();
                 println!("{memory}: served in {elapsed:?} beside {STALLED} stalled senders");
-                assert!(elapsed < Duration::from_secs(1), "{memory}: served in {elapsed:?}");
+                assert!(
+                    elapsed < Duration::from_secs(1),
+                    "{memory}: served in {elapsed:?}"
+                );
             }
             go_on.wait();
         });
@@ -191,8 +218,8 @@ fn stall_and_go_on(port: u16, object: &Object, all_stalled: &Gate, go_on: &Gate)
     // Different places to stall: inside the first block, beyond it, in the middle.
     let middle = match id_of(object) % 3 {
         0 => 1000,
-        1 => 5001,
-        _ => object.data.len() / 2 + 1,
+        1 => 5000,
+        _ => object.data.len() / 2,
     };
     peer.send_data(&object.data[..middle], false);
     all_stalled.wait();
@@ -203,5 +230,10 @@ fn stall_and_go_on(port: u16, object: &Object, all_stalled: &Gate, go_on: &Gate)
 }
 
 fn id_of(object: &Object) -> usize {
-    object.instance.rsplit('.').next().and_then(|text| text.parse().ok()).expect("a number")
+    object
+        .instance
+        .rsplit('.')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .expect("a number")
 }

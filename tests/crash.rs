@@ -34,16 +34,20 @@ fn what_was_acknowledged_survives_kill_9_at_any_moment() {
     for _ in 0..ROUNDS {
         let output = scratch::directory();
         let mut receiver = Launch::new("").output(output.path()).start();
-        let delay = Duration::from_millis(random.below(LIFE_MS_MAX));
-        let acknowledged =
-            send_until_killed(&mut receiver, random.next_number(), delay, &cut_off);
+        let acknowledged = send_until_killed(&mut receiver, &mut random, &cut_off);
         check(output.path(), &acknowledged);
         acknowledged_count += acknowledged.len() as u64;
         start_again(output.path());
     }
     println!("{acknowledged_count} objects acknowledged, {cut_off:?} cut off");
-    assert!(acknowledged_count > ROUNDS, "the receiver was at work when it was killed");
-    assert!(cut_off.into_inner() as u64 > ROUNDS, "objects were under way when it was killed");
+    assert!(
+        acknowledged_count > ROUNDS,
+        "the receiver was at work when it was killed"
+    );
+    assert!(
+        cut_off.into_inner() as u64 > ROUNDS,
+        "objects were under way when it was killed"
+    );
 }
 
 /// A receiver that starts where another one was killed serves, and clears up what that one left.
@@ -56,47 +60,50 @@ fn start_again(output: &Path) {
 /// Instance UID to size of the objects that were acknowledged.
 fn send_until_killed(
     receiver: &mut Receiver,
-    sizes: u64,
-    delay: Duration,
+    random: &mut Random,
     cut_off: &AtomicUsize,
 ) -> BTreeMap<String, usize> {
     let port = receiver.port();
     thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)
             .map(|sender| {
+                let sizes = random.fork();
                 scope.spawn(move || store_until_broken(port, sender, sizes, cut_off))
             })
             .collect();
-        thread::sleep(delay);
+        thread::sleep(Duration::from_millis(random.below(LIFE_MS_MAX)));
         receiver.kill();
-        senders.into_iter().flat_map(|sender| sender.join().expect("a sender ends well")).collect()
+        senders
+            .into_iter()
+            .flat_map(|sender| sender.join().expect("a sender ends well"))
+            .collect()
     })
 }
 
 fn store_until_broken(
     port: u16,
     sender: u64,
-    sizes: u64,
+    mut sizes: Random,
     cut_off: &AtomicUsize,
 ) -> BTreeMap<String, usize> {
     let mut acknowledged = BTreeMap::new();
-    let Ok(mut peer) = Peer::connect(port) else { return acknowledged };
+    let Ok(mut peer) = Peer::connect(port) else {
+        return acknowledged;
+    };
     peer.send(&wire::AssociateRq::default().encode());
     if !matches!(peer.receive(), wire::Incoming::Accepted(_)) {
         return acknowledged;
     }
     for number in 0.. {
-        let size = SIZES[((sizes >> sender).wrapping_add(number) % SIZES.len() as u64) as usize];
+        let size = sizes.pick(&SIZES);
         let object = Object::ct(&format!("2.25.{sender}.{number}"), size);
         let id = peer.begin(&object);
         let sent = peer.try_send_data(&object.data, true, FRAGMENT_BYTES);
-        match sent.map(|()| peer.store_response(id)) {
-            Ok(Outcome::Status(status)) => assert_eq!(status, 0),
-            _ => {
-                cut_off.fetch_add(1, Ordering::Relaxed);
-                break;
-            }
-        }
+        let Ok(Outcome::Status(status)) = sent.map(|()| peer.store_response(id)) else {
+            cut_off.fetch_add(1, Ordering::Relaxed);
+            break;
+        };
+        assert_eq!(status, 0);
         acknowledged.insert(object.instance, size);
     }
     acknowledged
@@ -113,5 +120,8 @@ fn check(output: &Path, acknowledged: &BTreeMap<String, usize>) {
         assert!(whole, "{} is not what was sent", file.name());
         missing.retain(|wanted| *wanted != instance);
     }
-    assert!(missing.is_empty(), "acknowledged, but not on disk: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "acknowledged, but not on disk: {missing:?}"
+    );
 }

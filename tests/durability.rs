@@ -37,11 +37,19 @@ fn traced(options: &str) -> (Vec<Sent>, PathBuf, Trace) {
     let port = receiver.port();
     let mut sent: Vec<Sent> = (0..SIZES.len()).map(|number| store(port, number)).collect();
     thread::scope(|scope| {
-        let senders: Vec<_> =
-            (100..100 + SENDERS).map(|number| scope.spawn(move || store(port, number))).collect();
-        sent.extend(senders.into_iter().map(|sender| sender.join().expect("a sender ends well")));
+        let senders: Vec<_> = (100..100 + SENDERS)
+            .map(|number| scope.spawn(move || store(port, number)))
+            .collect();
+        sent.extend(
+            senders
+                .into_iter()
+                .map(|sender| sender.join().expect("a sender ends well")),
+        );
     });
-    stored::assert_holds_exactly(receiver.output(), &sent.iter().map(|(o, _)| o).collect::<Vec<_>>());
+    stored::assert_holds_exactly(
+        receiver.output(),
+        &sent.iter().map(|(o, _)| o).collect::<Vec<_>>(),
+    );
     receiver.terminate();
     assert!(receiver.wait_for_end(PATIENCE).is_some(), "it ends");
     (sent, canonical(receiver.output()), Trace::read(&file))
@@ -57,7 +65,11 @@ fn data_and_name_are_durable_before_success_is_said() {
     let (sent, output, trace) = traced("--durability object");
     for (object, peer_port) in sent {
         let writes = trace.writes_to_port(peer_port);
-        assert_eq!(writes.len(), 2, "each answer leaves in one write: {writes:#?}");
+        assert_eq!(
+            writes.len(),
+            2,
+            "each answer leaves in one write: {writes:#?}"
+        );
         let name = format!("CT.{}", object.instance);
         assert_eq!(trace.durable_before(&name, &output, writes[1]), Ok(()));
     }

@@ -46,7 +46,7 @@ fn misdeed(commit: impl FnOnce(u16) -> Incoming, judge: impl FnOnce(&Incoming) -
     let receiver = Receiver::start(OPTIONS);
     let answer = commit(receiver.port());
     assert!(judge(&answer), "answered by {answer:?}");
-    assert!(!receiver.complaints().is_empty(), "a line in the log says what happened");
+    receiver.assert_complained();
     assert_unharmed(&receiver);
 }
 
@@ -98,7 +98,10 @@ fn store_command(data_set_type: u16) -> Vec<u8> {
 
 #[test]
 fn data_before_an_association_is_aborted() {
-    misdeed(before_association(&p_data(1, COMMAND_LAST, &store_command(1))), is_abort);
+    misdeed(
+        before_association(&p_data(1, COMMAND_LAST, &store_command(1))),
+        is_abort,
+    );
 }
 
 #[test]
@@ -109,7 +112,9 @@ fn an_unknown_pdu_type_before_an_association_is_aborted() {
 #[test]
 fn a_web_browser_gets_no_further() {
     let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    misdeed(before_association(request), |answer| is_abort(answer) || *answer == Incoming::Closed);
+    misdeed(before_association(request), |answer| {
+        is_abort(answer) || *answer == Incoming::Closed
+    });
 }
 
 #[test]
@@ -133,33 +138,51 @@ fn an_association_request_that_is_too_short_is_aborted() {
 fn an_item_that_runs_over_the_end_of_its_pdu_is_aborted() {
     let mut body = AssociateRq::default().body();
     body.extend([0x50, 0, 0xFF, 0xFF, 1, 2, 3]);
-    misdeed(before_association(&pdu(wire::ASSOCIATE_RQ, &body)), is_abort);
+    misdeed(
+        before_association(&pdu(wire::ASSOCIATE_RQ, &body)),
+        is_abort,
+    );
 }
 
 #[test]
 fn another_application_context_is_rejected_for_good() {
-    let request =
-        AssociateRq { application_context: "1.2.3.4".to_owned(), ..AssociateRq::default() };
-    misdeed(before_association(&request.encode()), |a| *a == Incoming::Rejected(1, 1, 2));
+    let request = AssociateRq {
+        application_context: "1.2.3.4".to_owned(),
+        ..AssociateRq::default()
+    };
+    misdeed(before_association(&request.encode()), |a| {
+        *a == Incoming::Rejected(1, 1, 2)
+    });
 }
 
 #[test]
 fn another_protocol_version_is_rejected_for_good() {
-    let request = AssociateRq { protocol_version: 2, ..AssociateRq::default() };
-    misdeed(before_association(&request.encode()), |a| *a == Incoming::Rejected(1, 2, 2));
+    let request = AssociateRq {
+        protocol_version: 2,
+        ..AssociateRq::default()
+    };
+    misdeed(before_association(&request.encode()), |a| {
+        *a == Incoming::Rejected(1, 2, 2)
+    });
 }
 
 #[test]
 fn further_protocol_versions_beside_the_first_are_no_obstacle() {
     let receiver = Receiver::start(OPTIONS);
-    let request = AssociateRq { protocol_version: 0xFFFF, ..AssociateRq::default() };
+    let request = AssociateRq {
+        protocol_version: 0xFFFF,
+        ..AssociateRq::default()
+    };
     Peer::associate(receiver.port(), &request).release();
 }
 
 #[test]
 fn a_request_without_presentation_contexts_is_answered() {
     let receiver = Receiver::start(OPTIONS);
-    let request = AssociateRq { contexts: Vec::new(), ..AssociateRq::default() };
+    let request = AssociateRq {
+        contexts: Vec::new(),
+        ..AssociateRq::default()
+    };
     let (_, answer) = Peer::request(receiver.port(), &request);
     assert_ne!(answer, Incoming::Silence);
     assert_unharmed(&receiver);
@@ -169,12 +192,20 @@ fn a_request_without_presentation_contexts_is_answered() {
 fn contexts_that_are_even_or_twice_there_or_too_many_are_answered() {
     let proposals: [Vec<Proposal>; 3] = [
         vec![Proposal::new(2, CT, EXPLICIT)],
-        vec![Proposal::new(1, CT, EXPLICIT), Proposal::new(1, CT, IMPLICIT)],
-        (0..=255).map(|id| Proposal::new(id, CT, EXPLICIT)).collect(),
+        vec![
+            Proposal::new(1, CT, EXPLICIT),
+            Proposal::new(1, CT, IMPLICIT),
+        ],
+        (0..=255)
+            .map(|id| Proposal::new(id, CT, EXPLICIT))
+            .collect(),
     ];
     for contexts in proposals {
         let receiver = Receiver::start(OPTIONS);
-        let request = AssociateRq { contexts, ..AssociateRq::default() };
+        let request = AssociateRq {
+            contexts,
+            ..AssociateRq::default()
+        };
         let (_, answer) = Peer::request(receiver.port(), &request);
         assert_ne!(answer, Incoming::Silence);
         assert_unharmed(&receiver);
@@ -193,7 +224,11 @@ fn contexts_that_cannot_be_served_are_refused_one_by_one() {
         ..AssociateRq::default()
     };
     let (peer, accepted) = Peer::associate_some(receiver.port(), &request);
-    let results: Vec<_> = accepted.contexts.values().map(|(result, _)| *result).collect();
+    let results: Vec<_> = accepted
+        .contexts
+        .values()
+        .map(|(result, _)| *result)
+        .collect();
     assert_eq!(results, [0, 3, 4]);
     peer.release();
 }
@@ -204,8 +239,12 @@ fn the_association_beyond_the_limit_is_rejected_for_now() {
     let first = Peer::ready(receiver.port());
     let second = Peer::ready(receiver.port());
     let (_, answer) = Peer::request(receiver.port(), &AssociateRq::default());
-    assert_eq!(answer, Incoming::Rejected(2, 3, 2), "transient, local limit exceeded");
-    assert!(!receiver.complaints().is_empty(), "a refused association is logged");
+    assert_eq!(
+        answer,
+        Incoming::Rejected(2, 3, 2),
+        "transient, local limit exceeded"
+    );
+    receiver.assert_complained();
     first.release();
     let again = pdvault_tests::disk::eventually(PATIENCE, || {
         let (_, answer) = Peer::request(receiver.port(), &AssociateRq::default());
@@ -242,9 +281,16 @@ fn a_pdu_over_the_agreed_length_is_aborted() {
         let (mut peer, accepted) = Peer::associate_some(receiver.port(), &AssociateRq::default());
         assert_eq!(accepted.maximum_length, 16_384);
         peer.begin(&ct());
-        peer.send(&wire::pdu_claiming(wire::P_DATA, length, &pdv(1, DATA, &[0; 1000])));
+        peer.send(&wire::pdu_claiming(
+            wire::P_DATA,
+            length,
+            &pdv(1, DATA, &[0; 1000]),
+        ));
         let answer = peer.receive_end();
-        assert!(is_provider_abort(&answer), "a PDU of {length} bytes: {answer:?}");
+        assert!(
+            is_provider_abort(&answer),
+            "a PDU of {length} bytes: {answer:?}"
+        );
     }
     assert_unharmed(&receiver);
 }
@@ -255,7 +301,8 @@ fn a_pdu_of_just_the_agreed_length_is_taken() {
         let receiver = Receiver::start(&format!("--max-pdu {max_pdu}"));
         let mut peer = Peer::ready(receiver.port());
         let id = peer.begin(&ct());
-        peer.try_send_data(&ct().data, true, max_pdu - 6).expect("the receiver reads");
+        peer.try_send_data(&ct().data, true, max_pdu - 6)
+            .expect("the receiver reads");
         assert_eq!(peer.store_response(id), SUCCESS);
         stored::assert_holds_exactly(receiver.output(), &[&ct()]);
     }
@@ -264,7 +311,10 @@ fn a_pdu_of_just_the_agreed_length_is_taken() {
 #[test]
 fn a_pdv_longer_than_its_pdu_is_aborted() {
     for length in [1000, 0x7FFF_FFFF, u32::MAX] {
-        let bytes = pdu(wire::P_DATA, &wire::pdv_claiming(1, DATA, length, &[0; 100]));
+        let bytes = pdu(
+            wire::P_DATA,
+            &wire::pdv_claiming(1, DATA, length, &[0; 100]),
+        );
         misdeed(in_mid_object(&bytes), is_provider_abort);
     }
 }
@@ -290,7 +340,11 @@ fn a_release_request_or_abort_of_wrong_length_does_no_harm() {
         for length in [0, 3, 5000] {
             let receiver = Receiver::start(OPTIONS);
             let answer = on_association(&pdu(kind, &vec![0; length]))(receiver.port());
-            assert_ne!(answer, Incoming::Silence, "PDU type {kind} with {length} bytes");
+            assert_ne!(
+                answer,
+                Incoming::Silence,
+                "PDU type {kind} with {length} bytes"
+            );
             assert_unharmed(&receiver);
         }
     }
@@ -298,12 +352,18 @@ fn a_release_request_or_abort_of_wrong_length_does_no_harm() {
 
 #[test]
 fn data_without_a_command_is_aborted() {
-    misdeed(on_association(&p_data(1, DATA_LAST, &ct().data[..1000])), is_abort);
+    misdeed(
+        on_association(&p_data(1, DATA_LAST, &ct().data[..1000])),
+        is_abort,
+    );
 }
 
 #[test]
 fn a_context_that_was_never_proposed_is_aborted() {
-    misdeed(on_association(&p_data(99, COMMAND_LAST, &store_command(WITH_DATA_SET))), is_abort);
+    misdeed(
+        on_association(&p_data(99, COMMAND_LAST, &store_command(WITH_DATA_SET))),
+        is_abort,
+    );
 }
 
 #[test]
@@ -317,7 +377,10 @@ fn a_context_that_was_refused_is_of_no_use() {
     let request = AssociateRq::for_class("1.2.3.4", EXPLICIT);
     let (mut peer, _) = Peer::associate_some(receiver.port(), &request);
     let outcome = peer.store(&ct());
-    assert!(matches!(&outcome, Outcome::Broken(answer) if is_abort(answer)), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Broken(answer) if is_abort(answer)),
+        "{outcome:?}"
+    );
     assert_unharmed(&receiver);
 }
 
@@ -330,13 +393,16 @@ fn a_store_request_without_a_data_set_fails() {
         Outcome::Status(status) => assert!(is_failure(status), "status {status:04X}"),
         Outcome::Broken(answer) => assert!(is_abort(&answer), "{answer:?}"),
     }
-    assert!(!receiver.complaints().is_empty());
+    receiver.assert_complained();
     assert_unharmed(&receiver);
 }
 
 #[test]
 fn a_command_in_place_of_the_data_set_is_aborted() {
-    misdeed(in_mid_object(&p_data(1, COMMAND_LAST, &store_command(WITH_DATA_SET))), is_abort);
+    misdeed(
+        in_mid_object(&p_data(1, COMMAND_LAST, &store_command(WITH_DATA_SET))),
+        is_abort,
+    );
 }
 
 #[test]
@@ -347,7 +413,10 @@ fn a_response_to_nothing_is_aborted() {
         (element::DATA_SET_TYPE, wire::us(NO_DATA_SET)),
         (element::STATUS, wire::us(0)),
     ]);
-    misdeed(on_association(&p_data(1, COMMAND_LAST, &response)), is_abort);
+    misdeed(
+        on_association(&p_data(1, COMMAND_LAST, &response)),
+        is_abort,
+    );
 }
 
 #[test]
@@ -363,8 +432,12 @@ fn a_malformed_command_set_is_aborted() {
 #[test]
 fn a_command_set_without_end_is_aborted() {
     let fragment = wire::command_element(0x9000, &[b'x'; 10_000]);
-    let endless: Vec<u8> = (0..100).flat_map(|_| p_data(1, COMMAND, &fragment)).collect();
-    misdeed(on_association(&endless), |a| is_abort(a) || *a == Incoming::Closed);
+    let endless: Vec<u8> = (0..100)
+        .flat_map(|_| p_data(1, COMMAND, &fragment))
+        .collect();
+    misdeed(on_association(&endless), |a| {
+        is_abort(a) || *a == Incoming::Closed
+    });
 }
 
 #[test]
@@ -380,8 +453,14 @@ fn an_unsupported_command_is_answered_and_the_association_lives_on() {
             peer.send(&p_data(1, DATA_LAST, b"ier"));
         }
         let response = peer.response().expect("a response");
-        assert_eq!(response.number(element::STATUS), Some(UNRECOGNIZED_OPERATION));
-        assert_eq!(response.number(element::COMMAND_FIELD), Some(C_FIND_RQ | 0x8000));
+        assert_eq!(
+            response.number(element::STATUS),
+            Some(UNRECOGNIZED_OPERATION)
+        );
+        assert_eq!(
+            response.number(element::COMMAND_FIELD),
+            Some(C_FIND_RQ | 0x8000)
+        );
         assert_eq!(response.number(element::MESSAGE_ID_RESPONDED), Some(id));
     }
     assert_eq!(peer.echo(), Ok(0));
@@ -402,8 +481,14 @@ fn a_request_for_a_normalised_service_is_answered_as_well() {
     ]);
     peer.send(&p_data(1, COMMAND_LAST, &action));
     let response = peer.response().expect("a response");
-    assert_eq!(response.number(element::STATUS), Some(UNRECOGNIZED_OPERATION));
-    assert_eq!(response.number(element::COMMAND_FIELD), Some(wire::N_ACTION_RQ | 0x8000));
+    assert_eq!(
+        response.number(element::STATUS),
+        Some(UNRECOGNIZED_OPERATION)
+    );
+    assert_eq!(
+        response.number(element::COMMAND_FIELD),
+        Some(wire::N_ACTION_RQ | 0x8000)
+    );
     peer.release();
 }
 
@@ -444,8 +529,12 @@ fn an_instance_uid_that_cannot_be_a_name_is_refused_and_the_association_lives_on
     let receiver = Receiver::start(OPTIONS);
     let mut peer = Peer::ready(receiver.port());
     for uid in uids {
-        assert_eq!(peer.store(&Object::ct(uid, 100_000)), INVALID_INSTANCE, "{uid:?}");
-        assert!(!receiver.complaints().is_empty());
+        assert_eq!(
+            peer.store(&Object::ct(uid, 100_000)),
+            INVALID_INSTANCE,
+            "{uid:?}"
+        );
+        receiver.assert_complained();
     }
     assert_eq!(peer.store(&ct()), SUCCESS);
     peer.release();
@@ -469,7 +558,10 @@ fn dots_alone_stay_inside_the_directory() {
     let outcome = Peer::ready(receiver.port()).store(&dots);
     let expected: &[&Object] = if outcome == SUCCESS { &[&dots] } else { &[] };
     stored::assert_holds_exactly(receiver.output(), expected);
-    let parent = receiver.output().parent().expect("the output directory has a parent");
+    let parent = receiver
+        .output()
+        .parent()
+        .expect("the output directory has a parent");
     assert_eq!(stored::final_names(parent), ["out", "stderr"]);
 }
 
@@ -477,7 +569,10 @@ fn dots_alone_stay_inside_the_directory() {
 fn a_class_uid_that_would_lead_astray_leads_nowhere() {
     let receiver = Receiver::start("--promiscuous --landing-memory 16M");
     for class in ["../../evil", "1.2/3", "1.2\n3"] {
-        let evil = Object { class: class.to_owned(), ..ct() };
+        let evil = Object {
+            class: class.to_owned(),
+            ..ct()
+        };
         let mut peer = Peer::ready(receiver.port());
         peer.store(&evil);
         stored::assert_no_leftovers(receiver.output());
@@ -485,7 +580,10 @@ fn a_class_uid_that_would_lead_astray_leads_nowhere() {
             assert!(name.ends_with(".2.25.400"), "{name}");
         }
     }
-    let parent = receiver.output().parent().expect("the output directory has a parent");
+    let parent = receiver
+        .output()
+        .parent()
+        .expect("the output directory has a parent");
     assert_eq!(stored::final_names(parent), ["out", "stderr"]);
     store_once(receiver.port(), &ct());
 }
@@ -509,7 +607,7 @@ fn peers_that_vanish_in_mid_object_leave_nothing_and_give_their_memory_back() {
     for round in 0..REPETITIONS {
         let mut peer = Peer::ready(receiver.port());
         peer.begin(&object);
-        peer.send_data(&object.data[..round * 40_000 + 1], false);
+        peer.send_data(&object.data[..=round * 40_000], false);
         match round % 3 {
             0 => peer.send(&pdu(wire::ABORT, &[0; 4])),
             1 => peer.half_close(),
@@ -535,7 +633,10 @@ fn a_peer_that_stops_inside_a_header_leaves_nothing() {
 fn a_release_in_mid_object_stores_nothing() {
     let receiver = Receiver::start(OPTIONS);
     let answer = in_mid_object(&pdu(wire::RELEASE_RQ, &[0; 4]))(receiver.port());
-    assert!(is_abort(&answer) || answer == Incoming::Released, "{answer:?}");
+    assert!(
+        is_abort(&answer) || answer == Incoming::Released,
+        "{answer:?}"
+    );
     assert_unharmed(&receiver);
 }
 
@@ -550,7 +651,11 @@ fn a_peer_that_does_not_wait_for_its_response_does_no_harm() {
     let honest = Object::ct("2.25.1", 100_000);
     store_once(receiver.port(), &honest);
     stored::assert_no_leftovers(receiver.output());
-    assert!(stored::files(receiver.output()).iter().all(|f| f.holds(&ct()) || f.holds(&honest)));
+    assert!(
+        stored::files(receiver.output())
+            .iter()
+            .all(|f| f.holds(&ct()) || f.holds(&honest))
+    );
 }
 
 // --- Odd, but to be taken -------------------------------------------------------------------------
@@ -568,7 +673,12 @@ fn assert_taken(object: &Object, pdus: &[u8]) {
 }
 
 fn command_for(object: &Object) -> Vec<u8> {
-    wire::store_rq(1, object.class.as_bytes(), object.instance.as_bytes(), WITH_DATA_SET)
+    wire::store_rq(
+        1,
+        object.class.as_bytes(),
+        object.instance.as_bytes(),
+        WITH_DATA_SET,
+    )
 }
 
 fn fragments(data: &[u8], bytes: usize) -> impl Iterator<Item = (u8, &[u8])> {
@@ -594,7 +704,11 @@ fn fragments_of_odd_length_are_taken() {
 fn a_deflated_data_set_of_odd_length_is_taken() {
     for bytes in [1, 999, 40_001] {
         let data = ct().data[..bytes].to_vec();
-        let object = Object { syntax: DEFLATED.to_owned(), data, ..ct() };
+        let object = Object {
+            syntax: DEFLATED.to_owned(),
+            data,
+            ..ct()
+        };
         let mut stream = p_data(1, COMMAND_LAST, &command_for(&object));
         for (control, part) in fragments(&object.data, 10_000) {
             stream.extend(p_data(1, control, part));
@@ -662,7 +776,10 @@ fn any_calling_title_is_welcome_and_both_are_echoed() {
             ..AssociateRq::default()
         };
         let (peer, accepted) = Peer::associate_some(receiver.port(), &request);
-        assert_eq!(accepted.ae_titles, ("WHOEVER".to_owned(), calling.to_owned()));
+        assert_eq!(
+            accepted.ae_titles,
+            ("WHOEVER".to_owned(), calling.to_owned())
+        );
         peer.release();
     }
 }
@@ -682,6 +799,10 @@ fn a_peer_that_only_connects_delays_nobody() {
     let silent: Vec<_> = (0..50).map(|_| Peer::connect(receiver.port())).collect();
     let started = std::time::Instant::now();
     assert_unharmed(&receiver);
-    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "took {:?}",
+        started.elapsed()
+    );
     drop(silent);
 }

@@ -55,15 +55,39 @@ const REFUSED_BY_DCMTK: Refusals = &[
     DIRECTORIES,
     WITHOUT_CLASS,
     &[
-        ("charset_files/chrSQEncoding.dcm", "no SOP class and instance in the data set"),
-        ("charset_files/chrSQEncoding1.dcm", "no SOP class and instance in the data set"),
+        (
+            "charset_files/chrSQEncoding.dcm",
+            "no SOP class and instance in the data set",
+        ),
+        (
+            "charset_files/chrSQEncoding1.dcm",
+            "no SOP class and instance in the data set",
+        ),
         ("test_files/MR_truncated.dcm", TRUNCATED),
-        ("test_files/SC_rgb_jpeg.dcm", "implicit VR where the meta header says explicit"),
-        ("test_files/UN_sequence.dcm", "no SOP class and instance in the data set"),
-        ("test_files/no_meta_group_length.dcm", "no SOP class and instance in the data set"),
-        ("test_files/priv_SQ.dcm", "no SOP class and instance in the data set"),
-        ("test_files/rtdose_rle.dcm", "SOP class and instance have VR UN"),
-        ("test_files/rtdose_rle_1frame.dcm", "SOP class and instance have VR UN"),
+        (
+            "test_files/SC_rgb_jpeg.dcm",
+            "implicit VR where the meta header says explicit",
+        ),
+        (
+            "test_files/UN_sequence.dcm",
+            "no SOP class and instance in the data set",
+        ),
+        (
+            "test_files/no_meta_group_length.dcm",
+            "no SOP class and instance in the data set",
+        ),
+        (
+            "test_files/priv_SQ.dcm",
+            "no SOP class and instance in the data set",
+        ),
+        (
+            "test_files/rtdose_rle.dcm",
+            "SOP class and instance have VR UN",
+        ),
+        (
+            "test_files/rtdose_rle_1frame.dcm",
+            "SOP class and instance have VR UN",
+        ),
         ("test_files/rtplan_truncated.dcm", TRUNCATED),
     ],
 ];
@@ -75,9 +99,18 @@ const REFUSED_BY_DICOM_RS: Refusals = &[
     WITHOUT_CLASS,
     &[
         ("test_files/MR_truncated.dcm", TRUNCATED),
-        ("test_files/SC_rgb_jpeg.dcm", "implicit VR where the meta header says explicit"),
-        ("test_files/UN_sequence.dcm", "reads the sequence of VR UN beyond the end"),
-        ("test_files/no_meta_group_length.dcm", "no group length in the meta header"),
+        (
+            "test_files/SC_rgb_jpeg.dcm",
+            "implicit VR where the meta header says explicit",
+        ),
+        (
+            "test_files/UN_sequence.dcm",
+            "reads the sequence of VR UN beyond the end",
+        ),
+        (
+            "test_files/no_meta_group_length.dcm",
+            "no group length in the meta header",
+        ),
         ("test_files/rtplan_truncated.dcm", TRUNCATED),
     ],
 ];
@@ -85,7 +118,10 @@ const REFUSED_BY_DICOM_RS: Refusals = &[
 /// Data sets that dcmdump cannot read; they are so in the corpus already.
 const UNREADABLE_BY_DCMDUMP: Refusals = &[&[
     ("test_files/MR_truncated.dcm", TRUNCATED),
-    ("test_files/SC_rgb_jpeg.dcm", "implicit VR where the meta header says explicit"),
+    (
+        "test_files/SC_rgb_jpeg.dcm",
+        "implicit VR where the meta header says explicit",
+    ),
     ("test_files/rtplan_truncated.dcm", TRUNCATED),
 ]];
 
@@ -97,7 +133,13 @@ fn dcmtk_storescu_sends_the_corpus() {
     let mut run = Run::start();
     for file in corpus::pydicom_files() {
         let mut command = tools::dcmtk("storescu");
-        command.args(["-R", dcmtk_proposal(file.meta.syntax()), "-aet", "DCMTK", "127.0.0.1"]);
+        command.args([
+            "-R",
+            dcmtk_proposal(file.meta.syntax()),
+            "-aet",
+            "DCMTK",
+            "127.0.0.1",
+        ]);
         let output = tools::run(command.arg(run.proxy.port().to_string()).arg(&file.path));
         run.note(&file, &output);
     }
@@ -109,9 +151,16 @@ fn dicom_rs_storescu_sends_the_corpus() {
     let mut run = Run::start();
     for file in corpus::pydicom_files() {
         let mut command = tools::dicom_rs_storescu();
-        command.args(["--never-transcode", "--calling-ae-title", "DICOM-RS", "--fail-first"]);
+        command.args([
+            "--never-transcode",
+            "--calling-ae-title",
+            "DICOM-RS",
+            "--fail-first",
+        ]);
         let output = tools::run(
-            command.arg(format!("PDVAULT@127.0.0.1:{}", run.proxy.port())).arg(&file.path),
+            command
+                .arg(format!("PDVAULT@127.0.0.1:{}", run.proxy.port()))
+                .arg(&file.path),
         );
         run.note(&file, &output);
     }
@@ -122,10 +171,15 @@ fn dicom_rs_storescu_sends_the_corpus() {
 fn pynetdicom_sends_the_corpus_byte_for_byte_in_one_association() {
     let mut run = Run::start();
     let files = corpus::pydicom_files();
-    let paths: Vec<_> = files.iter().map(|file| file.path.to_string_lossy()).collect();
+    let paths: Vec<_> = files
+        .iter()
+        .map(|file| file.path.to_string_lossy())
+        .collect();
     let mut command = tools::python("send.py");
-    let output =
-        feed(command.arg(run.proxy.port().to_string()).arg("PYNETDICOM"), &paths.join("\n"));
+    let output = feed(
+        command.arg(run.proxy.port().to_string()).arg("PYNETDICOM"),
+        &paths.join("\n"),
+    );
     let reasons = tools::text(&output.stdout);
     let mut transfers = run.proxy.take_transfers().into_iter();
     for (file, line) in files.iter().zip(reasons.lines()) {
@@ -138,7 +192,12 @@ fn pynetdicom_sends_the_corpus_byte_for_byte_in_one_association() {
             run.refused.push((file.name.clone(), reason.to_owned()));
         }
     }
-    assert_eq!(reasons.lines().count(), files.len(), "{}", tools::text(&output.stderr));
+    assert_eq!(
+        reasons.lines().count(),
+        files.len(),
+        "{}",
+        tools::text(&output.stderr)
+    );
     run.check("PYNETDICOM", REFUSED_BY_PYNETDICOM);
 }
 
@@ -166,13 +225,22 @@ impl Run {
     fn start() -> Self {
         let receiver = Receiver::start(OPTIONS);
         let proxy = Proxy::start(receiver.port());
-        Self { receiver, proxy, sent: Vec::new(), refused: Vec::new() }
+        Self {
+            receiver,
+            proxy,
+            sent: Vec::new(),
+            refused: Vec::new(),
+        }
     }
 
     /// Notes what became of a file that a sender was given alone.
     fn note(&mut self, file: &CorpusFile, output: &Output) {
         let mut transfers = self.proxy.take_transfers();
-        assert!(transfers.len() <= 1, "{} went out more than once", file.name);
+        assert!(
+            transfers.len() <= 1,
+            "{} went out more than once",
+            file.name
+        );
         match transfers.pop() {
             Some(transfer) => self.sent.push((file.name.clone(), transfer)),
             None => self.refused.push((file.name.clone(), last_words(output))),
@@ -181,7 +249,10 @@ impl Run {
 
     /// Every object sent was acknowledged and lies on disk as it was sent; both readers open it.
     fn check(&self, source: &str, expected_refusals: Refusals) {
-        assert!(self.sent.len() + self.refused.len() >= CORPUS_FILES_MIN, "the corpus is complete");
+        assert!(
+            self.sent.len() + self.refused.len() >= CORPUS_FILES_MIN,
+            "the corpus is complete"
+        );
         let expected = names(expected_refusals).collect();
         assert_same(&format!("refused by {source}"), &self.refused, &expected);
         for (name, transfer) in &self.sent {
@@ -201,7 +272,11 @@ impl Run {
         for (name, transfer) in &self.sent {
             let index = files.iter().position(|file| holds(file, transfer));
             let index = index.unwrap_or_else(|| panic!("{name} is not on disk as it was sent"));
-            out.push(Checked { name, transfer, file: files.remove(index) });
+            out.push(Checked {
+                name,
+                transfer,
+                file: files.remove(index),
+            });
         }
         assert!(files.is_empty(), "files that nobody sent: {files:?}");
         out
@@ -232,38 +307,68 @@ fn check_with_dcmdump(files: &[Checked]) {
             failed.push((checked.name.to_owned(), last_words(&output)));
         }
     }
-    assert_same("unreadable by dcmdump", &failed, &of_these(files, UNREADABLE_BY_DCMDUMP));
+    assert_same(
+        "unreadable by dcmdump",
+        &failed,
+        &of_these(files, UNREADABLE_BY_DCMDUMP),
+    );
 }
 
 /// pydicom opens every file, walks through its data set, and finds the file meta information right.
 fn check_with_pydicom(files: &[Checked]) {
     let rows: Vec<_> = files.iter().map(row).collect();
-    let output = feed(tools::python("check.py").arg(VERSION_NAME_PREFIX), &rows.join("\n"));
+    let output = feed(
+        tools::python("check.py").arg(VERSION_NAME_PREFIX),
+        &rows.join("\n"),
+    );
     assert!(output.status.success(), "{}", tools::text(&output.stderr));
     let mut unreadable = Vec::new();
     let mut wrong = Vec::new();
     for line in tools::text(&output.stdout).lines() {
         let (path, complaint) = line.split_once('\t').expect("path, tab, complaint");
-        let checked = files.iter().find(|checked| checked.file.path.to_string_lossy() == path);
+        let checked = files
+            .iter()
+            .find(|checked| checked.file.path.to_string_lossy() == path);
         let name = checked.expect("a path of the table").name.to_owned();
-        let list = if complaint.starts_with("unreadable") { &mut unreadable } else { &mut wrong };
+        let list = if complaint.starts_with("unreadable") {
+            &mut unreadable
+        } else {
+            &mut wrong
+        };
         list.push((name, complaint.to_owned()));
     }
     assert_same("with wrong file meta information", &wrong, &BTreeSet::new());
-    assert_same("unreadable by pydicom", &unreadable, &of_these(files, UNREADABLE_BY_PYDICOM));
+    assert_same(
+        "unreadable by pydicom",
+        &unreadable,
+        &of_these(files, UNREADABLE_BY_PYDICOM),
+    );
 }
 
 /// A line of the table for check.py.
 fn row(checked: &Checked) -> String {
-    let Transfer { class, instance, syntax, source, data, .. } = checked.transfer;
+    let Transfer {
+        class,
+        instance,
+        syntax,
+        source,
+        data,
+        ..
+    } = checked.transfer;
     let path = checked.file.path.display();
-    format!("{path}\t{class}\t{instance}\t{syntax}\t{source}\t{}", data.len())
+    format!(
+        "{path}\t{class}\t{instance}\t{syntax}\t{source}\t{}",
+        data.len()
+    )
 }
 
 /// Asserts that exactly the files of a table were refused; the message shows the reasons given.
 fn assert_same(what: &str, actual: &[(String, String)], expected: &BTreeSet<&str>) {
     let actual_names: BTreeSet<_> = actual.iter().map(|(name, _)| name.as_str()).collect();
-    let newly: Vec<_> = actual.iter().filter(|(name, _)| !expected.contains(&**name)).collect();
+    let newly: Vec<_> = actual
+        .iter()
+        .filter(|(name, _)| !expected.contains(&**name))
+        .collect();
     let no_longer: Vec<_> = expected.difference(&actual_names).collect();
     assert!(newly.is_empty(), "newly {what}: {newly:#?}");
     assert!(no_longer.is_empty(), "no longer {what}: {no_longer:#?}");
@@ -271,27 +376,43 @@ fn assert_same(what: &str, actual: &[(String, String)], expected: &BTreeSet<&str
 
 /// The names in a table.
 fn names(table: Refusals) -> impl Iterator<Item = &'static str> {
-    table.iter().flat_map(|group| group.iter()).map(|(name, _)| *name)
+    table
+        .iter()
+        .flat_map(|group| group.iter())
+        .map(|(name, _)| *name)
 }
 
 /// The names in a table that this sender sent at all.
 fn of_these(files: &[Checked], table: Refusals) -> BTreeSet<&'static str> {
-    names(table).filter(|name| files.iter().any(|checked| checked.name == *name)).collect()
+    names(table)
+        .filter(|name| files.iter().any(|checked| checked.name == *name))
+        .collect()
 }
 
 /// The last line that a program wrote to stderr, or else to stdout.
 fn last_words(output: &Output) -> String {
     let (errors, text) = (tools::text(&output.stderr), tools::text(&output.stdout));
-    let last = |text: &str| text.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned);
+    let last = |text: &str| {
+        text.lines()
+            .rfind(|line| !line.trim().is_empty())
+            .map(str::to_owned)
+    };
     last(&errors).or_else(|| last(&text)).unwrap_or_default()
 }
 
 /// Runs a command with text on its standard input.
 fn feed(command: &mut Command, input: &str) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}"));
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|e| panic!("cannot run {command:?}: {e}"));
     let mut stdin = child.stdin.take().expect("standard input is a pipe");
-    stdin.write_all(input.as_bytes()).expect("the program reads its input");
+    stdin
+        .write_all(input.as_bytes())
+        .expect("the program reads its input");
     drop(stdin);
     child.wait_with_output().expect("a child can be waited for")
 }

@@ -35,15 +35,26 @@ pub fn transfers(from_requestor: &[u8], from_acceptor: &[u8]) -> Vec<Transfer> {
     };
     let statuses = statuses(&answers);
     let requests = pdus(from_requestor);
-    let source = requests.first().map(|(_, body)| wire::text(&body[20..36])).unwrap_or_default();
-    let mut reader = Reader { accepted, source: source.trim().to_owned(), ..Reader::default() };
+    let source = requests
+        .first()
+        .map(|(_, body)| wire::text(&body[20..36]))
+        .unwrap_or_default();
+    let mut reader = Reader {
+        accepted,
+        source: source.trim().to_owned(),
+        ..Reader::default()
+    };
     for pdv in data_values(&requests) {
         reader.take(pdv);
     }
     for (id, transfer) in &mut reader.done {
         transfer.status = statuses.get(id).copied();
     }
-    reader.done.into_iter().map(|(_, transfer)| transfer).collect()
+    reader
+        .done
+        .into_iter()
+        .map(|(_, transfer)| transfer)
+        .collect()
 }
 
 /// Puts fragments of the requestor together.
@@ -122,7 +133,9 @@ fn pdus(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut out = Vec::new();
     while bytes.len() >= 6 {
         let length = u32::from_be_bytes(bytes[2..6].try_into().expect("four bytes")) as usize;
-        let Some(body) = bytes[6..].get(..length) else { break };
+        let Some(body) = bytes[6..].get(..length) else {
+            break;
+        };
         out.push((bytes[0], body));
         bytes = &bytes[6 + length..];
     }

@@ -40,8 +40,14 @@ pub fn pydicom_files() -> Vec<CorpusFile> {
 
 fn open(root: &Path, path: &Path) -> Option<CorpusFile> {
     let meta = Meta::read(path).expect("a corpus file can be read")?;
-    let name = path.strip_prefix(root).expect("the walk started at the root");
-    Some(CorpusFile { name: name.to_string_lossy().into_owned(), path: path.to_owned(), meta })
+    let name = path
+        .strip_prefix(root)
+        .expect("the walk started at the root");
+    Some(CorpusFile {
+        name: name.to_string_lossy().into_owned(),
+        path: path.to_owned(),
+        meta,
+    })
 }
 
 fn walk(folder: &Path, out: &mut Vec<PathBuf>) {

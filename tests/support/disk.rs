@@ -40,9 +40,10 @@ impl SmallFileSystem {
         let home = scratch::directory();
         let mount_point = home.path().join("mnt");
         std::fs::create_dir(&mount_point).expect("a mount point");
-        let mounted = mount_ext4(&home.path().join("image"), &mount_point, mebibytes).or_else(
-            |ext4| mount_tmpfs(&mount_point, mebibytes).map_err(|tmpfs| format!("{ext4}\n{tmpfs}")),
-        );
+        let mounted =
+            mount_ext4(&home.path().join("image"), &mount_point, mebibytes).or_else(|ext4| {
+                mount_tmpfs(&mount_point, mebibytes).map_err(|tmpfs| format!("{ext4}\n{tmpfs}"))
+            });
         if let Err(reasons) = mounted {
             panic!(
                 "this test needs a small file system: root (or sudo without a password), and a \
@@ -50,7 +51,10 @@ impl SmallFileSystem {
             );
         }
         open_to_all(&mount_point);
-        Self { mount_point, _home: home }
+        Self {
+            mount_point,
+            _home: home,
+        }
     }
 
     /// Where it is mounted.
@@ -72,15 +76,30 @@ impl Drop for SmallFileSystem {
 
 fn mount_ext4(image: &Path, mount_point: &Path, mebibytes: u64) -> Result<(), String> {
     let file = std::fs::File::create(image).map_err(|error| error.to_string())?;
-    file.set_len(mebibytes << 20).map_err(|error| error.to_string())?;
+    file.set_len(mebibytes << 20)
+        .map_err(|error| error.to_string())?;
     let image = image.to_string_lossy();
     run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0", &image]))?;
-    as_root(&["mount", "-o", "loop", &image, &mount_point.to_string_lossy()])
+    as_root(&[
+        "mount",
+        "-o",
+        "loop",
+        &image,
+        &mount_point.to_string_lossy(),
+    ])
 }
 
 fn mount_tmpfs(mount_point: &Path, mebibytes: u64) -> Result<(), String> {
     let size = format!("size={mebibytes}m");
-    as_root(&["mount", "-t", "tmpfs", "-o", &size, "tmpfs", &mount_point.to_string_lossy()])
+    as_root(&[
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        &size,
+        "tmpfs",
+        &mount_point.to_string_lossy(),
+    ])
 }
 
 fn open_to_all(mount_point: &Path) {
@@ -101,9 +120,10 @@ fn as_root(words: &[&str]) -> Result<(), String> {
 fn run(command: &mut Command) -> Result<(), String> {
     match command.output() {
         Ok(Output { status, .. }) if status.success() => Ok(()),
-        Ok(Output { stderr, .. }) => {
-            Err(format!("{command:?}: {}", String::from_utf8_lossy(&stderr).trim()))
-        }
+        Ok(Output { stderr, .. }) => Err(format!(
+            "{command:?}: {}",
+            String::from_utf8_lossy(&stderr).trim()
+        )),
         Err(error) => Err(format!("{command:?}: {error}")),
     }
 }

@@ -17,7 +17,11 @@ pub struct Gate {
 impl Gate {
     /// A gate that opens when `expected` threads have come.
     pub fn new(expected: usize) -> Self {
-        Self { expected, arrived: Mutex::new(0), complete: Condvar::new() }
+        Self {
+            expected,
+            arrived: Mutex::new(0),
+            complete: Condvar::new(),
+        }
     }
 
     /// Waits for all the others.
@@ -34,6 +38,10 @@ impl Gate {
             .wait_timeout_while(arrived, PATIENCE, |arrived| *arrived < self.expected)
             .expect("no holder panics");
         let arrived = *arrived;
-        assert!(!timeout.timed_out(), "only {arrived} of {} came", self.expected);
+        assert!(
+            !timeout.timed_out(),
+            "only {arrived} of {} came",
+            self.expected
+        );
     }
 }

@@ -46,25 +46,37 @@ impl Object {
 /// When the numbers leave no room for pixels, or more than one element can hold.
 pub fn ct_header(instance: &str, total: u64, trailer: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    put(&mut out, (0x0008, 0x0016), b"UI", &wire::ui(wire::CT.as_bytes()));
-    put(&mut out, (0x0008, 0x0018), b"UI", &wire::ui(instance.as_bytes()));
-    put(&mut out, (0x0008, 0x0060), b"CS", b"CT");
-    put(&mut out, (0x0010, 0x0010), b"PN", b"SECRET^PATIENT");
-    put(&mut out, (0x0010, 0x0020), b"LO", b"SECRETID");
-    put(&mut out, (0x0020, 0x000D), b"UI", &wire::ui(b"2.25.1001"));
-    put(&mut out, (0x0020, 0x000E), b"UI", &wire::ui(b"2.25.1002"));
-    put(&mut out, (0x0028, 0x0002), b"US", &wire::us(1));
-    put(&mut out, (0x0028, 0x0004), b"CS", b"MONOCHROME2 ");
-    put(&mut out, (0x0028, 0x0010), b"US", &wire::us(512));
-    put(&mut out, (0x0028, 0x0011), b"US", &wire::us(512));
-    put(&mut out, (0x0028, 0x0100), b"US", &wire::us(16));
-    put(&mut out, (0x0028, 0x0101), b"US", &wire::us(16));
-    put(&mut out, (0x0028, 0x0102), b"US", &wire::us(15));
-    put(&mut out, (0x0028, 0x0103), b"US", &wire::us(0));
+    put(
+        &mut out,
+        (0x0008, 0x0016),
+        *b"UI",
+        &wire::ui(wire::CT.as_bytes()),
+    );
+    put(
+        &mut out,
+        (0x0008, 0x0018),
+        *b"UI",
+        &wire::ui(instance.as_bytes()),
+    );
+    put(&mut out, (0x0008, 0x0060), *b"CS", b"CT");
+    put(&mut out, (0x0010, 0x0010), *b"PN", b"SECRET^PATIENT");
+    put(&mut out, (0x0010, 0x0020), *b"LO", b"SECRETID");
+    put(&mut out, (0x0020, 0x000D), *b"UI", &wire::ui(b"2.25.1001"));
+    put(&mut out, (0x0020, 0x000E), *b"UI", &wire::ui(b"2.25.1002"));
+    put(&mut out, (0x0028, 0x0002), *b"US", &wire::us(1));
+    put(&mut out, (0x0028, 0x0004), *b"CS", b"MONOCHROME2 ");
+    put(&mut out, (0x0028, 0x0010), *b"US", &wire::us(512));
+    put(&mut out, (0x0028, 0x0011), *b"US", &wire::us(512));
+    put(&mut out, (0x0028, 0x0100), *b"US", &wire::us(16));
+    put(&mut out, (0x0028, 0x0101), *b"US", &wire::us(16));
+    put(&mut out, (0x0028, 0x0102), *b"US", &wire::us(15));
+    put(&mut out, (0x0028, 0x0103), *b"US", &wire::us(0));
     let used = out.len() as u64 + LONG_HEADER_BYTES + trailer;
-    let pixels = total.checked_sub(used).expect("the object has room for its header");
+    let pixels = total
+        .checked_sub(used)
+        .expect("the object has room for its header");
     assert!(pixels.is_multiple_of(2), "a value has even length");
-    out.extend(long_header((0x7FE0, 0x0010), b"OW", pixels));
+    out.extend(long_header((0x7FE0, 0x0010), *b"OW", pixels));
     out
 }
 
@@ -72,7 +84,7 @@ pub fn ct_header(instance: &str, total: u64, trailer: u64) -> Vec<u8> {
 pub const LONG_HEADER_BYTES: u64 = 12;
 
 /// Tag, VR and 32-bit length of an element with a long length field.
-pub fn long_header((group, number): (u16, u16), vr: &[u8; 2], length: u64) -> Vec<u8> {
+pub fn long_header((group, number): (u16, u16), vr: [u8; 2], length: u64) -> Vec<u8> {
     let mut out = group.to_le_bytes().to_vec();
     out.extend(number.to_le_bytes());
     out.extend(vr);
@@ -83,11 +95,15 @@ pub fn long_header((group, number): (u16, u16), vr: &[u8; 2], length: u64) -> Ve
     out
 }
 
-fn put(out: &mut Vec<u8>, (group, number): (u16, u16), vr: &[u8; 2], value: &[u8]) {
+fn put(out: &mut Vec<u8>, (group, number): (u16, u16), vr: [u8; 2], value: &[u8]) {
     out.extend(group.to_le_bytes());
     out.extend(number.to_le_bytes());
     out.extend(vr);
-    out.extend(u16::try_from(value.len()).expect("a short value").to_le_bytes());
+    out.extend(
+        u16::try_from(value.len())
+            .expect("a short value")
+            .to_le_bytes(),
+    );
     out.extend(value);
 }
 

@@ -38,7 +38,10 @@ impl Peer {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, message_id: 0 })
+        Ok(Self {
+            stream,
+            message_id: 0,
+        })
     }
 
     /// Connects and sends a request; the answer is the second part.
@@ -52,7 +55,11 @@ impl Peer {
     /// Connects and opens an association; every context must have been accepted.
     pub fn associate(port: u16, request: &AssociateRq) -> Self {
         let (peer, accepted) = Self::associate_some(port, request);
-        let refused: Vec<_> = accepted.contexts.iter().filter(|(_, (r, _))| *r != 0).collect();
+        let refused: Vec<_> = accepted
+            .contexts
+            .iter()
+            .filter(|(_, (r, _))| *r != 0)
+            .collect();
         assert!(refused.is_empty(), "contexts refused: {refused:?}");
         peer
     }
@@ -72,7 +79,9 @@ impl Peer {
 
     /// The address of this end.
     pub fn local_addr(&self) -> SocketAddr {
-        self.stream.local_addr().expect("a connected socket has an address")
+        self.stream
+            .local_addr()
+            .expect("a connected socket has an address")
     }
 
     /// Sends bytes as they are. The receiver may have closed already; the test sees that when it
@@ -93,22 +102,28 @@ impl Peer {
 
     /// Sets how long `receive` waits.
     pub fn set_patience(&self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).expect("a positive time-out is legal");
+        self.stream
+            .set_read_timeout(Some(patience))
+            .expect("a positive time-out is legal");
     }
 
     /// The next PDU.
     pub fn receive(&mut self) -> Incoming {
-        self.try_receive().unwrap_or_else(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Incoming::Silence,
-            _ => Incoming::Closed,
-        })
+        self.try_receive()
+            .unwrap_or_else(|error| match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Incoming::Silence,
+                _ => Incoming::Closed,
+            })
     }
 
     fn try_receive(&mut self) -> io::Result<Incoming> {
         let mut header = [0; 6];
         self.stream.read_exact(&mut header)?;
         let length = u32::from_be_bytes(header[2..].try_into().expect("four bytes"));
-        assert!(length < 1 << 20, "the receiver sent a PDU of {length} bytes");
+        assert!(
+            length < 1 << 20,
+            "the receiver sent a PDU of {length} bytes"
+        );
         let mut body = vec![0; length as usize];
         self.stream.read_exact(&mut body)?;
         Ok(Incoming::decode(header[0], &body))
@@ -174,10 +189,23 @@ impl Peer {
     pub fn store_response(&mut self, message_id: u16) -> Outcome {
         match self.response() {
             Ok(response) => {
-                assert_eq!(response.number(element::COMMAND_FIELD), Some(wire::C_STORE_RSP));
-                assert_eq!(response.number(element::MESSAGE_ID_RESPONDED), Some(message_id));
-                assert_eq!(response.number(element::DATA_SET_TYPE), Some(wire::NO_DATA_SET));
-                Outcome::Status(response.number(element::STATUS).expect("a response has a status"))
+                assert_eq!(
+                    response.number(element::COMMAND_FIELD),
+                    Some(wire::C_STORE_RSP)
+                );
+                assert_eq!(
+                    response.number(element::MESSAGE_ID_RESPONDED),
+                    Some(message_id)
+                );
+                assert_eq!(
+                    response.number(element::DATA_SET_TYPE),
+                    Some(wire::NO_DATA_SET)
+                );
+                Outcome::Status(
+                    response
+                        .number(element::STATUS)
+                        .expect("a response has a status"),
+                )
             }
             Err(other) => Outcome::Broken(other),
         }
@@ -192,11 +220,18 @@ impl Peer {
                 other => return Err(other),
             };
             for pdv in pdvs {
-                assert_eq!(pdv.control & 1, 1, "a response of this receiver has no data set");
+                assert_eq!(
+                    pdv.control & 1,
+                    1,
+                    "a response of this receiver has no data set"
+                );
                 bytes.extend(&pdv.fragment);
                 if pdv.control == wire::COMMAND_LAST {
                     let command = Command::decode(&bytes);
-                    assert!(command.group_length_is_right(&bytes), "group length of a response");
+                    assert!(
+                        command.group_length_is_right(&bytes),
+                        "group length of a response"
+                    );
                     return Ok(command);
                 }
             }
@@ -210,13 +245,19 @@ impl Peer {
         self.send(&wire::p_data(3, wire::COMMAND_LAST, &request));
         let response = self.response()?;
         assert_eq!(response.number(element::MESSAGE_ID_RESPONDED), Some(id));
-        Ok(response.number(element::STATUS).expect("a response has a status"))
+        Ok(response
+            .number(element::STATUS)
+            .expect("a response has a status"))
     }
 
     /// Releases the association in good order.
     pub fn release(mut self) {
         self.send(&wire::pdu(wire::RELEASE_RQ, &[0; 4]));
-        assert_eq!(self.receive(), Incoming::Released, "answer to a release request");
+        assert_eq!(
+            self.receive(),
+            Incoming::Released,
+            "answer to a release request"
+        );
     }
 }
 

@@ -27,7 +27,10 @@ impl Proxy {
     /// Listens on a free port and passes every connection on to `receiver_port`.
     pub fn start(receiver_port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
+        let port = listener
+            .local_addr()
+            .expect("a bound socket has an address")
+            .port();
         let stopping = Arc::new(AtomicBool::new(false));
         let recordings = Arc::new(Mutex::new(Vec::new()));
         let (stop, list) = (Arc::clone(&stopping), Arc::clone(&recordings));
@@ -42,7 +45,12 @@ impl Proxy {
                 list.push(recording.expect("the receiver takes connections"));
             }
         });
-        Self { port, stopping, recordings, listener: Some(listener) }
+        Self {
+            port,
+            stopping,
+            recordings,
+            listener: Some(listener),
+        }
     }
 
     /// The port to send to.
@@ -56,8 +64,14 @@ impl Proxy {
         let recordings = std::mem::take(&mut *self.recordings.lock().expect("no holder panics"));
         let mut out = Vec::new();
         for recording in recordings {
-            let requestor = recording.from_requestor.join().expect("a copying thread ends well");
-            let acceptor = recording.from_acceptor.join().expect("a copying thread ends well");
+            let requestor = recording
+                .from_requestor
+                .join()
+                .expect("a copying thread ends well");
+            let acceptor = recording
+                .from_acceptor
+                .join()
+                .expect("a copying thread ends well");
             out.extend(conversation::transfers(&requestor, &acceptor));
         }
         out

@@ -12,13 +12,27 @@ impl Random {
     pub fn from_clock() -> Self {
         let seed = std::env::var("PDVAULT_TEST_SEED").map_or_else(
             |_| {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .expect("after 1970");
                 now.as_secs() ^ u64::from(now.subsec_nanos()) << 32
             },
             |text| text.parse().expect("PDVAULT_TEST_SEED is a number"),
         );
         println!("PDVAULT_TEST_SEED={seed}");
         Self(seed)
+    }
+
+    /// A sequence of its own, for another thread.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        Self(self.next_number())
+    }
+
+    /// One of the values given.
+    pub fn pick<T: Copy>(&mut self, values: &[T]) -> T {
+        let index = usize::try_from(self.below(values.len() as u64)).expect("below a length");
+        values[index]
     }
 
     /// The next number.
@@ -49,7 +63,10 @@ impl Pattern {
 
     /// Fills `out` with the bytes from `offset` on, which must be a multiple of 8.
     pub fn fill(self, offset: u64, out: &mut [u8]) {
-        assert!(offset.is_multiple_of(8), "the pattern is made of words of 8 bytes");
+        assert!(
+            offset.is_multiple_of(8),
+            "the pattern is made of words of 8 bytes"
+        );
         for (word, index) in out.chunks_mut(8).zip(offset / 8..) {
             let value = mix(self.0.wrapping_add(index.wrapping_mul(GOLDEN))).to_le_bytes();
             word.copy_from_slice(&value[..word.len()]);

@@ -16,6 +16,9 @@ use crate::{disk, scratch};
 /// How long a receiver may take to listen: it faults in its landing memory first.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a line may take to reach the log.
+const LOG_LIMIT: Duration = Duration::from_secs(5);
+
 /// How often a start is tried again when somebody else took the port in between.
 const START_ATTEMPTS: u32 = 8;
 
@@ -89,7 +92,10 @@ impl Launch {
     /// Starts the receiver by way of another program, which must keep the process ID.
     #[must_use]
     pub fn through<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, words: I) -> Self {
-        self.prefix = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        self.prefix = words
+            .into_iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
         self
     }
 
@@ -101,7 +107,10 @@ impl Launch {
                 return receiver;
             }
             let log = receiver.log();
-            assert!(log.contains("in use"), "the receiver ended at start:\n{log}");
+            assert!(
+                log.contains("in use"),
+                "the receiver ended at start:\n{log}"
+            );
         }
         panic!("no free port found in {START_ATTEMPTS} attempts");
     }
@@ -116,17 +125,31 @@ impl Launch {
 
     fn spawn(&self, port: u16) -> Receiver {
         let home = scratch::directory();
-        let output = self.output.clone().unwrap_or_else(|| home.path().join("out"));
+        let output = self
+            .output
+            .clone()
+            .unwrap_or_else(|| home.path().join("out"));
         let log = home.path().join("stderr");
         let mut words = self.prefix.clone();
         words.extend(self.program(home.path()));
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).args(["-v", "+B", "-od"]).arg(&output);
+        command
+            .args(&words[1..])
+            .args(["-v", "+B", "-od"])
+            .arg(&output);
         command.args(&self.options).arg(port.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&log).expect("a log file in the test's directory"));
-        let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {words:?}: {e}"));
-        Receiver { child, port, output, log, _home: home }
+        let child = command
+            .spawn()
+            .unwrap_or_else(|e| panic!("cannot start {words:?}: {e}"));
+        Receiver {
+            child,
+            port,
+            output,
+            log,
+            _home: home,
+        }
     }
 
     /// The words that start the tool, up to its options.
@@ -162,12 +185,11 @@ impl Receiver {
         String::from_utf8_lossy(&fs::read(&self.log).expect("the log exists")).into_owned()
     }
 
-    /// The lines of the log that warn or report an error.
-    pub fn complaints(&self) -> Vec<String> {
-        let letters = ["W: ", "E: ", "F: "];
-        let log = self.log();
-        let lines = log.lines().filter(|line| letters.iter().any(|l| line.starts_with(l)));
-        lines.map(str::to_owned).collect()
+    /// Asserts that the log tells of trouble: a warning, an error, or a line about an association
+    /// that was refused or aborted. The line may come a moment after the peer has its answer.
+    pub fn assert_complained(&self) {
+        let complained = disk::eventually(LOG_LIMIT, || self.log().lines().any(tells_of_trouble));
+        assert!(complained, "nothing of it in the log:\n{}", self.log());
     }
 
     /// Waits until the log holds `phrase`.
@@ -176,7 +198,7 @@ impl Receiver {
     ///
     /// When it does not appear.
     pub fn wait_for_log(&self, phrase: &str) {
-        let found = disk::eventually(START_LIMIT, || self.log().contains(phrase));
+        let found = disk::eventually(LOG_LIMIT, || self.log().contains(phrase));
         assert!(found, "no {phrase:?} in the log:\n{}", self.log());
     }
 
@@ -184,7 +206,10 @@ impl Receiver {
     pub fn peak_resident_bytes(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("a running process has a status");
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .expect("VmHWM");
         let kib = line.split_whitespace().nth(1).expect("VmHWM has a number");
         kib.parse::<u64>().expect("VmHWM is a number") * 1024
     }
@@ -217,7 +242,10 @@ impl Receiver {
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child can be waited for").is_none()
+        self.child
+            .try_wait()
+            .expect("a child can be waited for")
+            .is_none()
     }
 
     fn pid(&self) -> Pid {
@@ -231,7 +259,11 @@ impl Receiver {
             if !self.is_running() {
                 return false;
             }
-            assert!(Instant::now() < deadline, "does not listen:\n{}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "does not listen:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(5));
         }
         true
@@ -243,8 +275,10 @@ impl Receiver {
         let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", self.child.id())) else {
             return false;
         };
-        let open: Vec<PathBuf> =
-            descriptors.flatten().filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+        let open: Vec<PathBuf> = descriptors
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .collect();
         listening_inodes(self.port)
             .iter()
             .any(|inode| open.contains(&PathBuf::from(format!("socket:[{inode}]"))))
@@ -258,6 +292,15 @@ impl Drop for Receiver {
             println!("--- log of the receiver ---\n{}--- end ---", self.log());
         }
     }
+}
+
+fn tells_of_trouble(line: &str) -> bool {
+    ["W: ", "E: ", "F: "]
+        .iter()
+        .any(|letter| line.starts_with(letter))
+        || ["Refus", "Reject", "Abort"]
+            .iter()
+            .any(|word| line.contains(word))
 }
 
 /// Inodes of the sockets in state LISTEN (0A) on a port, from /proc/net/tcp and tcp6.
@@ -279,5 +322,8 @@ fn listening_inodes(port: u16) -> Vec<String> {
 /// A port that was free a moment ago. `storescp` cannot listen on port 0 and tell what it got.
 fn free_port() -> u16 {
     let probe = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
-    probe.local_addr().expect("a bound socket has an address").port()
+    probe
+        .local_addr()
+        .expect("a bound socket has an address")
+        .port()
 }

@@ -7,14 +7,21 @@ use tempfile::TempDir;
 /// The directory that the build writes to (`target`), found from the running test executable
 /// (`target/<profile>/deps/<test>`).
 pub fn target_directory() -> PathBuf {
-    profile_directory().parent().expect("the profile directory lies in target").to_owned()
+    profile_directory()
+        .parent()
+        .expect("the profile directory lies in target")
+        .to_owned()
 }
 
 /// The directory of the build profile in use (`target/release`).
 pub fn profile_directory() -> PathBuf {
     let executable = std::env::current_exe().expect("a process knows its executable");
-    let deps = executable.parent().expect("an executable lies in a directory");
-    deps.parent().expect("`deps` lies in the profile's directory").to_owned()
+    let deps = executable
+        .parent()
+        .expect("an executable lies in a directory");
+    deps.parent()
+        .expect("`deps` lies in the profile's directory")
+        .to_owned()
 }
 
 /// A fresh directory under `target/tmp`, removed at the end of the test.
@@ -30,7 +37,10 @@ pub fn directory() -> TempDir {
         "{} is on tmpfs; point CARGO_TARGET_DIR to a disk to run these tests",
         base.display()
     );
-    tempfile::Builder::new().prefix("pdvault-").tempdir_in(base).expect("a directory in target/tmp")
+    tempfile::Builder::new()
+        .prefix("pdvault-")
+        .tempdir_in(base)
+        .expect("a directory in target/tmp")
 }
 
 fn lies_in_memory(path: &Path) -> bool {

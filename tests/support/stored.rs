@@ -45,19 +45,27 @@ impl Meta {
                 let length: [u8; 4] = bytes.get(offset + 8..offset + 12)?.try_into().ok()?;
                 (offset + 12, u32::from_le_bytes(length) as usize)
             } else {
-                (offset + 8, usize::from(u16::from_le_bytes([header[6], header[7]])))
+                (
+                    offset + 8,
+                    usize::from(u16::from_le_bytes([header[6], header[7]])),
+                )
             };
             let value = bytes.get(start..start.checked_add(length)?)?;
             values.insert(number, wire::text(value));
             offset = start + length;
         }
-        Some(Self { values, data_offset: offset as u64 })
+        Some(Self {
+            values,
+            data_offset: offset as u64,
+        })
     }
 
     /// Reads it from a file.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(META_BYTES_MAX).read_to_end(&mut bytes)?;
+        File::open(path)?
+            .take(META_BYTES_MAX)
+            .read_to_end(&mut bytes)?;
         Ok(Self::parse(&bytes))
     }
 
@@ -100,7 +108,10 @@ impl StoredFile {
     pub fn open(path: &Path) -> Self {
         let meta = Meta::read(path).expect("a stored file can be read");
         let meta = meta.unwrap_or_else(|| panic!("{} is no DICOM file", path.display()));
-        Self { path: path.to_owned(), meta }
+        Self {
+            path: path.to_owned(),
+            meta,
+        }
     }
 
     /// Its name.
@@ -111,20 +122,26 @@ impl StoredFile {
     /// The data set, byte for byte.
     pub fn data(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.data_reader().read_to_end(&mut bytes).expect("a stored file can be read");
+        self.data_reader()
+            .read_to_end(&mut bytes)
+            .expect("a stored file can be read");
         bytes
     }
 
     /// A reader that stands at the first byte of the data set.
     pub fn data_reader(&self) -> File {
         let mut file = File::open(&self.path).expect("a stored file can be opened");
-        file.seek(SeekFrom::Start(self.meta.data_offset)).expect("a file can seek");
+        file.seek(SeekFrom::Start(self.meta.data_offset))
+            .expect("a file can seek");
         file
     }
 
     /// Bytes of the data set.
     pub fn data_bytes(&self) -> u64 {
-        fs::metadata(&self.path).expect("a stored file exists").len() - self.meta.data_offset
+        fs::metadata(&self.path)
+            .expect("a stored file exists")
+            .len()
+            - self.meta.data_offset
     }
 
     /// Whether this file holds exactly that object, sent by that application.
@@ -147,12 +164,18 @@ pub fn files(directory: &Path) -> Vec<StoredFile> {
 
 /// Names of the files under final names, sorted.
 pub fn final_names(directory: &Path) -> Vec<String> {
-    names(directory).into_iter().filter(|name| !is_hidden(name)).collect()
+    names(directory)
+        .into_iter()
+        .filter(|name| !is_hidden(name))
+        .collect()
 }
 
 /// Names of hidden files, sorted.
 pub fn hidden_names(directory: &Path) -> Vec<String> {
-    names(directory).into_iter().filter(|name| is_hidden(name)).collect()
+    names(directory)
+        .into_iter()
+        .filter(|name| is_hidden(name))
+        .collect()
 }
 
 /// Asserts that exactly these objects lie in the directory, whole, and nothing else, hidden or not.
@@ -164,7 +187,11 @@ pub fn assert_holds_exactly(directory: &Path, objects: &[&Object]) {
     assert_eq!(files.len(), objects.len(), "files on disk: {names:?}");
     for object in objects {
         let stored = files.iter().any(|file| file.holds(object));
-        assert!(stored, "{} is not stored as sent; files on disk: {names:?}", object.instance);
+        assert!(
+            stored,
+            "{} is not stored as sent; files on disk: {names:?}",
+            object.instance
+        );
     }
 }
 
@@ -179,14 +206,18 @@ fn names(directory: &Path) -> Vec<String> {
         Ok(entries) => entries,
         Err(error) => panic!("{}: {error}", directory.display()),
     };
-    let mut names: Vec<_> =
-        entries.map(|entry| name_of(&entry.expect("a directory entry").path())).collect();
+    let mut names: Vec<_> = entries
+        .map(|entry| name_of(&entry.expect("a directory entry").path()))
+        .collect();
     names.sort();
     names
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().expect("a file has a name").to_string_lossy().into_owned()
+    path.file_name()
+        .expect("a file has a name")
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn is_hidden(name: &str) -> bool {

@@ -19,7 +19,11 @@ pub fn dcmtk(program: &str) -> Command {
 pub fn python(script: &str) -> Command {
     let mut command = Command::new(installed("venv/bin/python"));
     command.arg("-W").arg("ignore");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script));
+    command.arg(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("peers")
+            .join(script),
+    );
     command
 }
 
@@ -31,7 +35,10 @@ pub fn dicom_rs_storescu() -> Command {
 /// Where pydicom keeps its own test data.
 pub fn pydicom_data() -> PathBuf {
     let output = Command::new(installed("venv/bin/python"))
-        .args(["-c", "import os, pydicom; print(os.path.dirname(pydicom.__file__))"])
+        .args([
+            "-c",
+            "import os, pydicom; print(os.path.dirname(pydicom.__file__))",
+        ])
         .output()
         .expect("the virtual environment's Python runs");
     let package = String::from_utf8(output.stdout).expect("a path in UTF-8");
@@ -44,9 +51,9 @@ pub fn pydicom_data() -> PathBuf {
 ///
 /// When it cannot be started.
 pub fn run(command: &mut Command) -> Output {
-    command
-        .output()
-        .unwrap_or_else(|e| panic!("cannot run {command:?}: {e}; `tests/run` installs all it needs"))
+    command.output().unwrap_or_else(|e| {
+        panic!("cannot run {command:?}: {e}; `tests/run` installs all it needs")
+    })
 }
 
 /// Output of a program as text.
@@ -55,7 +62,13 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 fn installed(path: impl AsRef<OsStr>) -> PathBuf {
-    let path = scratch::target_directory().join("peers").join(path.as_ref());
-    assert!(path.exists(), "{} is missing: `tests/run` installs it", path.display());
+    let path = scratch::target_directory()
+        .join("peers")
+        .join(path.as_ref());
+    assert!(
+        path.exists(),
+        "{} is missing: `tests/run` installs it",
+        path.display()
+    );
     path
 }

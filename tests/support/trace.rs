@@ -17,8 +17,9 @@ const END_LIMIT: Duration = Duration::from_secs(30);
 /// The words that start a program under strace, which writes to `file`. The program keeps the
 /// process ID of what is spawned (-D).
 pub fn strace_to(file: &Path) -> Vec<OsString> {
-    let mut words: Vec<OsString> =
-        ["strace", "-D", "-f", "-yy", "-s", "256", "-e", CALLS, "-o"].map(OsString::from).into();
+    let mut words: Vec<OsString> = ["strace", "-D", "-f", "-yy", "-s", "256", "-e", CALLS, "-o"]
+        .map(OsString::from)
+        .into();
     words.push(file.into());
     words
 }
@@ -46,9 +47,16 @@ impl Trace {
     pub fn read(file: &Path) -> Self {
         let text = || fs::read_to_string(file).unwrap_or_default();
         let complete = eventually(END_LIMIT, || {
-            text().lines().last().is_some_and(|line| line.contains("+++ exited"))
+            text()
+                .lines()
+                .last()
+                .is_some_and(|line| line.contains("+++ exited"))
         });
-        assert!(complete, "strace has not seen the receiver end:\n{}", text());
+        assert!(
+            complete,
+            "strace has not seen the receiver end:\n{}",
+            text()
+        );
         Self::parse(&text())
     }
 
@@ -57,21 +65,35 @@ impl Trace {
         let mut calls = Vec::new();
         let mut unfinished: Vec<(&str, Call)> = Vec::new();
         for (line_number, line) in text.lines().enumerate() {
-            let Some((pid, rest)) = line.split_once(' ') else { continue };
+            let Some((pid, rest)) = line.split_once(' ') else {
+                continue;
+            };
             let rest = rest.trim_start();
             if let Some(resumed) = rest.strip_prefix("<... ") {
                 let index = unfinished.iter().position(|(owner, _)| *owner == pid);
                 let Some(index) = index else { continue };
                 let (_, mut call) = unfinished.remove(index);
-                call.text.push_str(resumed.split_once('>').map_or("", |(_, tail)| tail));
+                call.text
+                    .push_str(resumed.split_once('>').map_or("", |(_, tail)| tail));
                 call.ended = line_number;
                 calls.push(call);
             } else if let Some((name, text)) = rest.split_once('(') {
                 let (name, text) = (name.to_owned(), text.to_owned());
-                let call = Call { name, text, started: line_number, ended: line_number };
+                let call = Call {
+                    name,
+                    text,
+                    started: line_number,
+                    ended: line_number,
+                };
                 match call.text.strip_suffix("<unfinished ...>") {
                     Some(head) => {
-                        unfinished.push((pid, Call { text: head.to_owned(), ..call.clone() }));
+                        unfinished.push((
+                            pid,
+                            Call {
+                                text: head.to_owned(),
+                                ..call.clone()
+                            },
+                        ));
                     }
                     None => calls.push(call),
                 }
@@ -102,7 +124,10 @@ impl Trace {
         self.0.iter().find(|call| {
             (call.name.starts_with("link") || call.name.starts_with("rename"))
                 && call.succeeded()
-                && call.strings().last().is_some_and(|last| base_name(last) == name)
+                && call
+                    .strings()
+                    .last()
+                    .is_some_and(|last| base_name(last) == name)
         })
     }
 
@@ -110,8 +135,15 @@ impl Trace {
     /// got its name, and the directory was synced after that and before `response` was begun.
     ///
     /// Returns what is not true.
-    pub fn durable_before(&self, name: &str, directory: &Path, response: &Call) -> Result<(), String> {
-        let publication = self.publication(name).ok_or_else(|| format!("{name} not published"))?;
+    pub fn durable_before(
+        &self,
+        name: &str,
+        directory: &Path,
+        response: &Call,
+    ) -> Result<(), String> {
+        let publication = self
+            .publication(name)
+            .ok_or_else(|| format!("{name} not published"))?;
         if publication.ended >= response.started {
             return Err(format!("{name} answered before it was published"));
         }
@@ -126,7 +158,11 @@ impl Trace {
                 && call.started > publication.ended
                 && call.ended < response.started
         });
-        if name_synced { Ok(()) } else { Err(format!("{name} answered before its directory sync")) }
+        if name_synced {
+            Ok(())
+        } else {
+            Err(format!("{name} answered before its directory sync"))
+        }
     }
 
     /// Whether the file that a call publishes was synced before, by the descriptor it has there.
@@ -182,9 +218,7 @@ impl Call {
         let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect();
         match self.strings().first().copied().unwrap_or_default() {
             "" => Source::Descriptor(digits(&self.text)),
-            path if path.starts_with("/proc/") => {
-                Source::Descriptor(base_name(path).to_owned())
-            }
+            path if path.starts_with("/proc/") => Source::Descriptor(base_name(path).to_owned()),
             path => Source::Name(base_name(path).to_owned()),
         }
     }
@@ -231,21 +265,36 @@ mod tests {
             ("13 fsync", "CT.1.2"),
             ("13 fsync", "CT.1.3"),
         ] {
-            let without: Vec<_> = TRACE.lines().filter(|line| !line.starts_with(step)).collect();
-            assert!(verdict(&without.join("\n"), name).is_err(), "without {step}");
+            let without: Vec<_> = TRACE
+                .lines()
+                .filter(|line| !line.starts_with(step))
+                .collect();
+            assert!(
+                verdict(&without.join("\n"), name).is_err(),
+                "without {step}"
+            );
         }
     }
 
     #[test]
     fn a_sync_that_fails_is_no_sync() {
-        let failed = TRACE.replace("13 fsync(7</o>)               = 0", "13 fsync(7</o>) = -1 EIO");
+        let failed = TRACE.replace(
+            "13 fsync(7</o>)               = 0",
+            "13 fsync(7</o>) = -1 EIO",
+        );
         assert!(verdict(&failed, "CT.1.2").is_err());
     }
 
     #[test]
     fn the_sync_of_an_earlier_file_with_the_same_descriptor_does_not_count() {
-        let (sync, open) = ("11 fdatasync(6</o/#1>) = 0\n", "11 openat(AT_FDCWD</tmp>, \"/o\"");
-        let without: Vec<_> = TRACE.lines().filter(|line| !line.contains("resumed")).collect();
+        let (sync, open) = (
+            "11 fdatasync(6</o/#1>) = 0\n",
+            "11 openat(AT_FDCWD</tmp>, \"/o\"",
+        );
+        let without: Vec<_> = TRACE
+            .lines()
+            .filter(|line| !line.contains("resumed"))
+            .collect();
         let earlier = without.join("\n").replace(open, &format!("{sync}{open}"));
         assert!(verdict(&earlier, "CT.1.2").is_err());
     }

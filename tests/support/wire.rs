@@ -115,7 +115,11 @@ pub fn p_data(context: u8, control: u8, fragment: &[u8]) -> Vec<u8> {
 /// An item of an association PDU: type, reserved byte, 16-bit length, value.
 pub fn item(kind: u8, value: &[u8]) -> Vec<u8> {
     let mut out = vec![kind, 0];
-    out.extend(u16::try_from(value.len()).expect("an item is short").to_be_bytes());
+    out.extend(
+        u16::try_from(value.len())
+            .expect("an item is short")
+            .to_be_bytes(),
+    );
     out.extend(value);
     out
 }
@@ -384,7 +388,11 @@ pub fn decode_pdvs(mut body: &[u8]) -> Vec<Pdv> {
     while !body.is_empty() {
         let length = u32::from_be_bytes(body[..4].try_into().expect("four bytes")) as usize;
         let value = &body[4..4 + length];
-        out.push(Pdv { context: value[0], control: value[1], fragment: value[2..].to_vec() });
+        out.push(Pdv {
+            context: value[0],
+            control: value[1],
+            fragment: value[2..].to_vec(),
+        });
         body = &body[4 + length..];
     }
     out
@@ -392,12 +400,16 @@ pub fn decode_pdvs(mut body: &[u8]) -> Vec<Pdv> {
 
 fn decode_accepted(body: &[u8]) -> Accepted {
     let title = |range| String::from_utf8_lossy(&body[range]).trim().to_owned();
-    let mut accepted =
-        Accepted { ae_titles: (title(4..20), title(20..36)), ..Accepted::default() };
+    let mut accepted = Accepted {
+        ae_titles: (title(4..20), title(20..36)),
+        ..Accepted::default()
+    };
     for (kind, value) in items(&body[68..]) {
         match kind {
             0x21 => {
-                let syntax = items(&value[4..]).into_iter().find(|(kind, _)| *kind == 0x40);
+                let syntax = items(&value[4..])
+                    .into_iter()
+                    .find(|(kind, _)| *kind == 0x40);
                 let syntax = syntax.map(|(_, uid)| text(uid)).unwrap_or_default();
                 accepted.contexts.insert(value[0], (value[2], syntax));
             }
@@ -434,7 +446,9 @@ pub fn items(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
 
 /// Text of the wire without padding.
 pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end_matches(['\0', ' ']).to_owned()
+    String::from_utf8_lossy(bytes)
+        .trim_end_matches(['\0', ' '])
+        .to_owned()
 }
 
 fn len32(length: usize) -> u32 {
@@ -451,7 +465,10 @@ mod tests {
         let command = Command::decode(&bytes);
         assert!(command.group_length_is_right(&bytes));
         assert_eq!(command.number(element::MESSAGE_ID), Some(7));
-        assert_eq!(command.text(element::AFFECTED_SOP_INSTANCE).as_deref(), Some("1.2.3"));
+        assert_eq!(
+            command.text(element::AFFECTED_SOP_INSTANCE).as_deref(),
+            Some("1.2.3")
+        );
     }
 
     #[test]
@@ -460,7 +477,14 @@ mod tests {
         body.extend(pdv(1, DATA_LAST, b""));
         let pdvs = decode_pdvs(&body);
         assert_eq!(pdvs.len(), 2);
-        assert_eq!(pdvs[0], Pdv { context: 1, control: 3, fragment: b"command".to_vec() });
+        assert_eq!(
+            pdvs[0],
+            Pdv {
+                context: 1,
+                control: 3,
+                fragment: b"command".to_vec()
+            }
+        );
         assert_eq!(pdvs[1].fragment, b"");
     }
 }
