@@ -14,17 +14,19 @@ use arrayvec::ArrayVec;
 use tracing::{debug, error, info, warn};
 
 use crate::association::{
-    Acceptor, AssociationError, Event, LocalAbort, Need, ObjectBegun, ObjectToken, PeerGone,
-    Rejection,
+    Acceptor, AssociationError, Event, LocalAbort, Need, Negotiated, ObjectBegun, ObjectToken,
+    PeerGone, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
 use crate::landing::{Chunk, Extent, Slot};
+use crate::pdu::ContextOutcome;
 use crate::pdu::framer::{
     FRAGMENT_HEADERS_BYTES, PLAN_FRAGMENTS_MAX, PLAN_SEGMENTS_MAX, ScatterPlan, Segment,
 };
 use crate::registry;
 use crate::store::{Incoming, ObjectHead, StoredReceipt};
+use crate::value::AeTitle;
 
 use super::context::{Context, Permit, Storage};
 use super::dues::{Due, Dues, who};
@@ -465,10 +467,14 @@ impl Session {
         match event {
             Event::Requested => self.on_requested(turn),
             Event::Established => self.on_established(turn),
-            Event::Rejected(rejection) => {
+            Event::Rejected {
+                rejection,
+                calling_ae_title,
+                called_ae_title,
+            } => {
                 statistics.add(Counter::AssociationsRejected, 1);
                 self.permit = None;
-                self.log_rejection(rejection);
+                self.log_rejection(rejection, calling_ae_title, called_ae_title);
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);
@@ -540,6 +546,27 @@ impl Session {
         );
         if agreed.contexts.is_empty() {
             info!("    (but no valid presentation contexts)");
+        }
+        self.log_refused_contexts(agreed);
+    }
+
+    /// Says what the sender will not be able to send; as a warning where that is everything.
+    fn log_refused_contexts(&self, agreed: &Negotiated) {
+        let Some(first) = agreed.refused.first() else {
+            return;
+        };
+        let line = format!(
+            "{} of {} presentation contexts refused to {}, the first for {}: {}",
+            agreed.refused.len(),
+            agreed.refused.len() + agreed.contexts.len(),
+            self.who(),
+            first.abstract_syntax,
+            how_to_allow(first.outcome),
+        );
+        if agreed.contexts.is_empty() {
+            warn!("{line}");
+        } else {
+            debug!("{line}");
         }
     }
 
@@ -617,18 +644,32 @@ impl Session {
         }
     }
 
-    fn log_rejection(&self, rejection: Rejection) {
+    fn log_rejection(&self, rejection: Rejection, calling: AeTitle, called: AeTitle) {
         let how = match rejection {
             Rejection::LocalLimit => "; raise --max-associations to allow more",
             Rejection::ShuttingDown => "; it may try again once the receiver is back",
-            _ => "",
+            _ => "; only a change of the sender's settings helps",
         };
-        warn!("Association Rejected: {rejection}; peer {}{how}", self.peer);
+        let peer = self.peer;
+        warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}){how}");
     }
 
     /// Peer and titles, for log lines.
     fn who(&self) -> String {
         who(self.peer, self.association.negotiated().map(Arc::as_ref))
+    }
+}
+
+/// Why a context was refused, and which option would accept it.
+fn how_to_allow(outcome: ContextOutcome) -> &'static str {
+    match outcome {
+        ContextOutcome::AbstractSyntaxNotSupported => {
+            "no storage SOP class that is known; --promiscuous allows unknown ones"
+        }
+        ContextOutcome::TransferSyntaxesNotSupported => {
+            "no transfer syntax in common; --accept-all allows compressed ones"
+        }
+        _ => "refused",
     }
 }
 
