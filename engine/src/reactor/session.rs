@@ -11,27 +11,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrayvec::ArrayVec;
-use tracing::{debug, error, info, warn};
+use tracing::info;
 
 use crate::association::{
-    Acceptor, AssociationError, Event, LocalAbort, Need, Negotiated, ObjectBegun, ObjectToken,
-    PeerGone, Rejection,
+    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
 use crate::landing::{Chunk, Extent, Slot};
-use crate::pdu::ContextOutcome;
 use crate::pdu::framer::{
     FRAGMENT_HEADERS_BYTES, PLAN_FRAGMENTS_MAX, PLAN_SEGMENTS_MAX, ScatterPlan, Segment,
 };
 use crate::registry;
 use crate::store::{Incoming, ObjectHead, StoredReceipt};
-use crate::value::AeTitle;
 
 use super::context::{Context, Permit, Storage};
-use super::dues::{Due, Dues, who};
+use super::dues::{Due, Dues};
 use super::inbox::Inbox;
 use super::mailbox::Mailbox;
+use super::report::{self, Sender};
 use super::statistics::Counter;
 
 /// Header bytes of the longest plan.
@@ -474,7 +472,7 @@ impl Session {
             } => {
                 statistics.add(Counter::AssociationsRejected, 1);
                 self.permit = None;
-                self.log_rejection(rejection, calling_ae_title, called_ae_title);
+                report::rejected(self.peer, rejection, calling_ae_title, called_ae_title);
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);
@@ -492,20 +490,9 @@ impl Session {
                 comment,
             } => {
                 statistics.add(Counter::ObjectsRefused, 1);
-                error!(
-                    "refused object {} of {} from {}: {comment} (answered {:04X}H)",
-                    request.sop_instance,
-                    request.sop_class,
-                    self.who(),
-                    status.status().0,
-                );
+                report::object_refused(&self.sender(), &request, status, comment);
             }
-            Event::Unrecognized(request) => error!(
-                "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {} \
-                 (answered 0211H)",
-                request.command_field,
-                self.who(),
-            ),
+            Event::Unrecognized(request) => report::unrecognized(&self.sender(), &request),
             Event::Released => {
                 self.permit = None;
                 info!("Association Release");
@@ -532,51 +519,11 @@ impl Session {
         turn.context
             .statistics
             .add(Counter::AssociationsAccepted, 1);
-        let Some(agreed) = self.association.negotiated() else {
-            return;
-        };
-        debug!(
-            "association of {}: {} contexts accepted",
-            self.who(),
-            agreed.contexts.len()
-        );
-        info!(
-            "Association Acknowledged (Max Send PDV: {})",
-            max_send_pdv(agreed.peer_max_pdu_bytes)
-        );
-        if agreed.contexts.is_empty() {
-            info!("    (but no valid presentation contexts)");
-        }
-        self.log_refused_contexts(agreed);
-    }
-
-    /// Says what the sender will not be able to send; as a warning where that is everything.
-    fn log_refused_contexts(&self, agreed: &Negotiated) {
-        let Some(first) = agreed.refused.first() else {
-            return;
-        };
-        let line = format!(
-            "{} of {} presentation contexts refused to {}, the first for {}: {}",
-            agreed.refused.len(),
-            agreed.refused.len() + agreed.contexts.len(),
-            self.who(),
-            first.abstract_syntax,
-            how_to_allow(first.outcome),
-        );
-        if agreed.contexts.is_empty() {
-            warn!("{line}");
-        } else {
-            debug!("{line}");
-        }
+        report::established(&self.sender());
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
-        let prefix = registry::sop_class(begun.request.sop_class.as_str());
-        let prefix = prefix.map_or("OT", |class| class.prefix);
-        info!(
-            "Received Store Request (MsgID {}, {prefix})",
-            begun.request.message_id
-        );
+        report::object_begun(&begun.request);
         if let Storage::Ignore(_) = turn.context.storage {
             self.association.discard(begun.token);
         }
@@ -618,68 +565,14 @@ impl Session {
     fn on_failed(&mut self, error: &AssociationError, turn: &mut Turn<'_>) {
         self.permit = None;
         turn.context.statistics.add(Counter::AssociationsFailed, 1);
-        let established = self.association.negotiated().is_some();
-        match error {
-            AssociationError::PeerGone(PeerGone::ConnectionClosed) if !established => {
-                debug!("connection from {} closed without a request", self.peer);
-            }
-            AssociationError::PeerAborted(_) => info!("Association Aborted"),
-            AssociationError::PeerGone(gone) if established => {
-                info!("Association Aborted");
-                warn!("association with {} lost: {gone}", self.who());
-            }
-            AssociationError::Local(LocalAbort::ShuttingDown) => {
-                warn!(
-                    "association with {} aborted: the receiver is shutting down",
-                    self.who()
-                );
-            }
-            error if established => {
-                error!(
-                    "DIMSE failure (aborting association): {error}; {}",
-                    self.who()
-                );
-            }
-            error => error!("Receiving Association failed: {error}; peer {}", self.peer),
+        report::failed(&self.sender(), error);
+    }
+
+    /// Who sends, for log lines.
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            peer: self.peer,
+            agreed: self.association.negotiated().map(Arc::as_ref),
         }
     }
-
-    fn log_rejection(&self, rejection: Rejection, calling: AeTitle, called: AeTitle) {
-        let how = match rejection {
-            Rejection::LocalLimit => "; raise --max-associations to allow more",
-            Rejection::ShuttingDown => "; it may try again once the receiver is back",
-            _ => "; only a change of the sender's settings helps",
-        };
-        let peer = self.peer;
-        warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}){how}");
-    }
-
-    /// Peer and titles, for log lines.
-    fn who(&self) -> String {
-        who(self.peer, self.association.negotiated().map(Arc::as_ref))
-    }
-}
-
-/// Why a context was refused, and which option would accept it.
-fn how_to_allow(outcome: ContextOutcome) -> &'static str {
-    match outcome {
-        ContextOutcome::AbstractSyntaxNotSupported => {
-            "no storage SOP class that is known; --promiscuous allows unknown ones"
-        }
-        ContextOutcome::TransferSyntaxesNotSupported => {
-            "no transfer syntax in common; --accept-all allows compressed ones"
-        }
-        _ => "refused",
-    }
-}
-
-/// The longest PDV that DCMTK would send to a peer with this maximum length, for its log line.
-fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
-    const UNLIMITED: u32 = 131_072;
-    const HEADERS_BYTES: u32 = 12;
-    let max = match peer_max_pdu_bytes {
-        0 => UNLIMITED,
-        other => other.min(UNLIMITED),
-    };
-    (max & !1).saturating_sub(HEADERS_BYTES)
 }
