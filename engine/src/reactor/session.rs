@@ -67,6 +67,8 @@ pub(super) enum Want {
     Inbox(usize),
     /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
     Scatter,
+    /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
+    Chunk,
     /// Read nothing for now.
     Nothing,
 }
@@ -130,7 +132,8 @@ impl Session {
     pub(super) fn want(&self) -> Want {
         match self.association.need() {
             Need::Control(n) | Need::Drain(n) => Want::Inbox(n),
-            Need::Payload if self.slot.needs_chunk() => Want::Nothing,
+            Need::Payload if self.is_waiting => Want::Nothing,
+            Need::Payload if self.slot.needs_chunk() => Want::Chunk,
             Need::Payload | Need::Discard => Want::Scatter,
             Need::Nothing => Want::Nothing,
         }
@@ -261,12 +264,14 @@ impl Session {
         landed
     }
 
-    /// Works off the inbox, as far as chunks and pending stores allow.
+    /// Works off the inbox, as far as chunks and pending stores allow. Asks for a chunk only where
+    /// there are bytes to put into it: a sender that has stalled must not stand in the way of others.
     pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
         loop {
             let used = match self.association.need() {
                 Need::Nothing => 0,
                 Need::Drain(_) => self.inbox.len(),
+                _ if self.inbox.is_empty() => 0,
                 Need::Payload if self.slot.needs_chunk() && !self.take_chunk(turn) => 0,
                 Need::Control(_) | Need::Payload | Need::Discard => self.feed_inbox(turn),
             };
@@ -279,9 +284,6 @@ impl Session {
 
     /// Feeds one piece of the inbox; returns its length.
     fn feed_inbox(&mut self, turn: &mut Turn<'_>) -> usize {
-        if self.inbox.is_empty() {
-            return 0;
-        }
         let needed = self.association.payload_needed();
         if needed == 0 {
             return self
@@ -341,34 +343,34 @@ impl Session {
         self.handle_events(turn);
     }
 
-    /// Since when the association has had nothing to do; `None` while it has.
-    pub(super) fn quiet_since(&self) -> Option<Instant> {
-        self.association
-            .is_quiet()
-            .then(|| self.association.active_at())
-    }
-
-    /// Whether the object at hand holds a part-filled chunk.
-    pub(super) fn holds_chunk(&self) -> bool {
-        !self.slot.needs_chunk()
+    /// As [`Session::shut_down`], if the association has had nothing to do for so long. Says whether
+    /// it did.
+    pub(super) fn shut_down_if_idle(&mut self, idle: Duration, turn: &mut Turn<'_>) -> bool {
+        let quiet = turn.now.duration_since(self.association.active_at());
+        let is_idle = self.association.is_quiet() && quiet >= idle;
+        if is_idle {
+            self.shut_down(turn);
+        }
+        is_idle
     }
 
     /// Others wait for memory: gives the chunk up if it has been held long enough. What has landed
-    /// in it is written; the object goes on when its turn comes again.
-    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) {
+    /// in it is written; the object goes on when its turn comes again. Says whether it did.
+    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
         let is_due = turn.now.duration_since(self.chunk_since) >= CHUNK_HOLD_UNDER_PRESSURE;
-        if !is_due || !self.holds_chunk() {
-            return;
+        if !is_due || self.slot.needs_chunk() {
+            return false;
         }
         let extent = self.slot.spill();
         turn.context.statistics.add(Counter::ChunksSpilled, 1);
         self.write(extent);
+        true
     }
 
     // Memory.
 
     /// Takes a chunk, or queues for one.
-    fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.is_waiting {
             return false;
         }
