@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_HOLD_UNDER_PRESSURE, Scratch, Session, Turn, Want};
+use super::session::{CHUNK_QUIET_UNDER_PRESSURE, Scratch, Session, Turn, Want};
 use super::statistics::Counter;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -43,13 +43,13 @@ const DRAIN_IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How often a draining loop looks for idle associations, and one under memory pressure for chunks
 /// that are held back.
-const HOUSEKEEPING: Duration = Duration::from_millis(50);
+const HOUSEKEEPING: Duration = Duration::from_millis(10);
 
 /// How long aborted associations may take to read their A-ABORT before the loop ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 // The look-out for held chunks must come round often enough to keep to its own limit.
-const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_HOLD_UNDER_PRESSURE.as_millis());
+const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_QUIET_UNDER_PRESSURE.as_millis());
 
 /// A connection on its way to the loop that will keep it.
 pub(super) struct Accepted {

@@ -39,8 +39,12 @@ pub(super) const SCRATCH_BYTES: usize = (PLAN_FRAGMENTS_MAX + 1) * FRAGMENT_HEAD
 pub(super) const TRASH_BYTES: usize = 512 * 1024;
 
 /// How long an object may keep a part-filled chunk while others wait for one. Long enough for a
-/// sender at full speed to fill it, short enough that nobody behind a stalled one notices.
-pub(super) const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+/// sender at full speed to fill it.
+const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+
+/// The same for an object whose sender is silent: a full-speed sender has no such pauses, and a
+/// stalled one must not cost those behind it more.
+pub(super) const CHUNK_QUIET_UNDER_PRESSURE: Duration = Duration::from_millis(10);
 
 /// The buffers of a read: header bytes and unwanted payload, shared by all connections of a loop.
 pub(super) struct Scratch {
@@ -357,7 +361,9 @@ impl Session {
     /// Others wait for memory: gives the chunk up if it has been held long enough. What has landed
     /// in it is written; the object goes on when its turn comes again. Says whether it did.
     pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_due = turn.now.duration_since(self.chunk_since) >= CHUNK_HOLD_UNDER_PRESSURE;
+        let held = turn.now.duration_since(self.chunk_since);
+        let quiet = held.min(turn.now.duration_since(self.association.active_at()));
+        let is_due = held >= CHUNK_HOLD_UNDER_PRESSURE || quiet >= CHUNK_QUIET_UNDER_PRESSURE;
         if !is_due || self.slot.needs_chunk() {
             return false;
         }
