@@ -122,7 +122,7 @@ impl Load {
         slot.put_chunk(self.chunk());
         // A data set ends anywhere in a block.
         slot.advance(size - 346);
-        self.store.begin(head, reply).commit(slot.finish());
+        self.store.begin(head).commit(slot.finish(), reply);
     }
 
     fn chunk(&self) -> Chunk {

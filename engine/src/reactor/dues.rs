@@ -14,7 +14,7 @@ use super::context::{Context, StoredObject};
 use super::report::{self, Sender};
 use super::statistics::Counter;
 
-/// An object that the store has or will have.
+/// An object that was given to the store to its end.
 pub(super) struct Due {
     connection: u64,
     peer: SocketAddr,
@@ -60,11 +60,6 @@ impl Dues {
         self.0.is_empty()
     }
 
-    /// Forgets an object for which no verdict will come.
-    pub(super) fn remove(&mut self, ticket: u64) -> Option<Due> {
-        self.0.try_remove(usize::try_from(ticket).ok()?)
-    }
-
     /// Takes a verdict: counts it, logs it, tells whoever wants to know. The object is stored, or
     /// not, whether its association still lives or not.
     pub(super) fn settle(&mut self, verdict: Verdict, context: &Context) -> Option<Answer> {
@@ -73,7 +68,7 @@ impl Dues {
             peer,
             begun,
             agreed,
-        } = self.remove(verdict.ticket)?;
+        } = self.0.try_remove(usize::try_from(verdict.ticket).ok()?)?;
         let token = begun.token;
         let outcome = match verdict.result {
             Ok(receipt) => {

@@ -88,15 +88,8 @@ pub(super) struct Turn<'a> {
 /// The object whose data set is arriving.
 struct Arriving {
     begun: ObjectBegun,
-    /// `None` until the first chunk is here.
-    opened: Option<Opened>,
-}
-
-/// An object that the store knows of.
-struct Opened {
-    incoming: Incoming,
-    /// Where its verdict will be looked up.
-    ticket: u64,
+    /// `None` until the first chunk is here. Dropping it discards the object.
+    incoming: Option<Incoming>,
 }
 
 /// See the [module documentation](self).
@@ -398,7 +391,7 @@ impl Session {
         if self
             .arriving
             .as_ref()
-            .is_some_and(|arriving| arriving.opened.is_none())
+            .is_some_and(|arriving| arriving.incoming.is_none())
         {
             self.open_object(turn);
         }
@@ -409,7 +402,7 @@ impl Session {
         let Storage::Files(store) = &turn.context.storage else {
             return;
         };
-        let Some(Arriving { begun, opened }) = &mut self.arriving else {
+        let Some(Arriving { begun, incoming }) = &mut self.arriving else {
             return;
         };
         let Some(agreed) = self.association.negotiated() else {
@@ -431,10 +424,7 @@ impl Session {
             transfer_syntax,
             header_len,
         };
-        let due = Due::new(self.id, self.peer, begun.clone(), Arc::clone(agreed));
-        let ticket = turn.dues.add(due);
-        let incoming = store.begin(head, turn.mailbox.reply_to(ticket));
-        *opened = Some(Opened { incoming, ticket });
+        *incoming = Some(store.begin(head));
     }
 
     /// Payload has come: a full chunk leaves at once.
@@ -447,12 +437,12 @@ impl Session {
     }
 
     fn write(&mut self, extent: Option<Extent>) {
-        let opened = self
+        let incoming = self
             .arriving
             .as_mut()
-            .and_then(|arriving| arriving.opened.as_mut());
-        if let (Some(opened), Some(extent)) = (opened, extent) {
-            opened.incoming.write(extent);
+            .and_then(|arriving| arriving.incoming.as_mut());
+        if let (Some(incoming), Some(extent)) = (incoming, extent) {
+            incoming.write(extent);
         }
     }
 
@@ -490,7 +480,7 @@ impl Session {
             Event::ObjectLanded(token) => self.on_object_landed(token, turn),
             Event::ObjectDropped(_) => {
                 statistics.add(Counter::ObjectsDropped, 1);
-                self.drop_object(turn);
+                self.drop_object();
             }
             Event::ObjectRefused {
                 request,
@@ -538,35 +528,37 @@ impl Session {
         self.slot = Slot::new();
         self.arriving = Some(Arriving {
             begun,
-            opened: None,
+            incoming: None,
         });
     }
 
     fn on_object_landed(&mut self, token: ObjectToken, turn: &mut Turn<'_>) {
-        let Some(Arriving { opened, .. }) = self.arriving.take() else {
+        let Some(Arriving { begun, incoming }) = self.arriving.take() else {
             return;
         };
-        match (&turn.context.storage, opened) {
+        match (&turn.context.storage, incoming) {
             (Storage::Ignore(discarding), _) => {
                 turn.context.statistics.add(Counter::ObjectsIgnored, 1);
                 let outcome = StoreOutcome::Stored(discarding.receipt());
                 self.association.complete(token, &outcome, turn.now);
             }
-            (Storage::Files(_), Some(opened)) => opened.incoming.commit(self.slot.finish()),
+            (Storage::Files(_), Some(incoming)) => self.commit(incoming, begun, turn),
             // Payload is not asked for before there is a chunk, and the chunk opens the object.
             (Storage::Files(_), None) => unreachable!("an object landed that was never opened"),
         }
     }
 
-    fn drop_object(&mut self, turn: &mut Turn<'_>) {
-        if let Some(Arriving {
-            opened: Some(opened),
-            ..
-        }) = self.arriving.take()
-        {
-            // Dropping `incoming` discards the object; no verdict comes.
-            turn.dues.remove(opened.ticket);
-        }
+    /// Hands over what is left of the object; from here on its verdict is due.
+    fn commit(&mut self, incoming: Incoming, begun: ObjectBegun, turn: &mut Turn<'_>) {
+        let agreed = self.association.negotiated();
+        let agreed = agreed.expect("objects land inside an association");
+        let due = Due::new(self.id, self.peer, begun, Arc::clone(agreed));
+        let ticket = turn.dues.add(due);
+        incoming.commit(self.slot.finish(), turn.mailbox.reply_to(ticket));
+    }
+
+    fn drop_object(&mut self) {
+        self.arriving = None;
         self.slot = Slot::new();
     }
 

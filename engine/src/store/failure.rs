@@ -46,8 +46,8 @@ pub enum StoreFailure {
         /// The name without number.
         path: PathBuf,
     },
-    /// The store was shut down before the object was complete or its turn came.
-    #[error("the store was shut down")]
+    /// The store was shut down before the object was committed, or the thread that had it died.
+    #[error("the store was shut down, or its thread has died")]
     ShutDown,
 }
 

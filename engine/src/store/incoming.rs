@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 
 use super::commit::StoredReceipt;
 use super::failure::StoreFailure;
-use super::writer::{Message, Start, Then, Work, WriterPool};
+use super::writer::{Message, Then, Work, WriterPool};
 use crate::landing::{Extent, Wake};
 use crate::value::Uid;
 
@@ -45,8 +45,7 @@ impl fmt::Debug for ReplyTo {
     }
 }
 
-/// What became of an object: exactly one for each that was committed. A store that is shut down says
-/// so of every object that was begun and not yet committed.
+/// What became of an object: exactly one for each that was committed, and none for any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The ticket of the [`ReplyTo`].
@@ -57,9 +56,8 @@ pub struct Verdict {
 
 /// One object on its way to the disk.
 ///
-/// Dropping it without [`Incoming::commit`] discards the object: nothing of it stays, and no
-/// verdict comes, unless the store was shut down in the meantime. All calls return at once, unless the writer is behind by the whole depth of its
-/// queue.
+/// Dropping it without [`Incoming::commit`] discards the object: nothing of it stays, and no verdict
+/// comes. All calls return at once, unless the writer is behind by the whole depth of its queue.
 #[derive(Debug)]
 #[must_use = "dropping it discards the object"]
 pub struct Incoming {
@@ -70,7 +68,7 @@ pub struct Incoming {
 #[derive(Debug)]
 enum State {
     /// Nothing was sent yet.
-    New(Start),
+    New(ObjectHead),
     /// The writer that has the object, and the object's number there.
     Sent { writer: usize, object: u64 },
     /// Committed, or given up.
@@ -78,13 +76,10 @@ enum State {
 }
 
 impl Incoming {
-    pub(super) fn new(writers: Arc<WriterPool>, head: ObjectHead, reply: ReplyTo) -> Self {
+    pub(super) fn new(writers: Arc<WriterPool>, head: ObjectHead) -> Self {
         Self {
             writers,
-            state: State::New(Start {
-                head,
-                reply: Reply::new(reply),
-            }),
+            state: State::New(head),
         }
     }
 
@@ -95,28 +90,29 @@ impl Incoming {
     }
 
     /// The object is complete with these bytes, if any: it is to be made durable and published.
-    /// The verdict follows by the channel of the [`ReplyTo`].
-    pub fn commit(mut self, last: Option<Extent>) {
-        self.send(last, Then::Commit);
+    /// Exactly one verdict follows, to `reply`, maybe before this call returns;
+    /// [`StoreFailure::ShutDown`] if the object's writer is gone.
+    pub fn commit(mut self, last: Option<Extent>, reply: ReplyTo) {
+        self.send(last, Then::Commit(Reply::new(reply)));
     }
 
     fn send(&mut self, extent: Option<Extent>, then: Then) {
-        let (writer, object, start) = match std::mem::replace(&mut self.state, State::Closed) {
-            State::New(start) => {
+        let (writer, object, head) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::New(head) => {
                 let (writer, object) = self.writers.assign();
-                (writer, object, Some(start))
+                (writer, object, Some(head))
             }
             State::Sent { writer, object } => (writer, object, None),
             State::Closed => return,
         };
-        if then == Then::More {
+        if matches!(then, Then::More) {
             self.state = State::Sent { writer, object };
         }
         self.writers.send(
             writer,
             Message::Work(Work {
                 object,
-                start,
+                head,
                 extent,
                 then,
             }),
@@ -126,24 +122,21 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.state, State::Closed) {
-            State::New(start) => start.reply.forget(),
-            State::Sent { writer, object } => {
-                let work = Work {
-                    object,
-                    start: None,
-                    extent: None,
-                    then: Then::Discard,
-                };
-                self.writers.send(writer, Message::Work(work));
-            }
-            State::Closed => {}
+        if let State::Sent { writer, object } = self.state {
+            let work = Work {
+                object,
+                head: None,
+                extent: None,
+                then: Then::Discard,
+            };
+            self.writers.send(writer, Message::Work(work));
         }
     }
 }
 
-/// The duty to answer: answers [`StoreFailure::ShutDown`] when it is dropped unanswered, so that no
-/// association waits for ever, however an object ends.
+/// The duty to answer for a committed object: answers [`StoreFailure::ShutDown`] when it is dropped
+/// unanswered, so that no association waits for ever, however an object ends. It travels with the
+/// commit, so no answer can come before it.
 #[derive(Debug)]
 pub(super) struct Reply(Option<ReplyTo>);
 
@@ -173,11 +166,6 @@ impl Reply {
             })
             .ok()?;
         Some(to.wake)
-    }
-
-    /// The object was discarded: nobody waits for an answer.
-    pub(super) fn forget(mut self) {
-        self.0 = None;
     }
 }
 

@@ -17,8 +17,9 @@
 //! - A failed object leaves nothing behind, and what was under its name before stays.
 //! - Nothing outside the output directory is touched: all names are relative to its descriptor, and
 //!   none holds a `/`.
-//! - Every committed object gets exactly one verdict, whatever fails, and every chunk goes back to
-//!   its pool as soon as its bytes are written, or at once when its object has failed.
+//! - Every committed object gets exactly one verdict, after its commit, whatever fails, a thread of
+//!   the store included; no other object gets any. Every chunk goes back to its pool as soon as its
+//!   bytes are written, or at once when its object has failed.
 //!
 //! Writer threads wait for the disk only. They never wait for whoever reads the verdicts, so a
 //! reactor that waits for room in a writer's queue is always let go.
@@ -134,7 +135,7 @@ impl Store {
     }
 
     /// Finishes every object that was committed, discards the others, and ends the threads.
-    /// What is begun or committed later is answered with [`StoreFailure::ShutDown`].
+    /// What is committed later is answered with [`StoreFailure::ShutDown`].
     pub fn shutdown(self) {
         drop(self);
     }
@@ -162,8 +163,8 @@ pub struct StoreHandle {
 impl StoreHandle {
     /// Begins an object. Nothing happens before its first bytes come: then it goes to the writer
     /// with the least to do, which keeps it to its end.
-    pub fn begin(&self, object: ObjectHead, reply: ReplyTo) -> Incoming {
-        Incoming::new(Arc::clone(&self.writers), object, reply)
+    pub fn begin(&self, object: ObjectHead) -> Incoming {
+        Incoming::new(Arc::clone(&self.writers), object)
     }
 }
 

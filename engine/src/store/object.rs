@@ -15,11 +15,10 @@ use super::sink::SinkKind;
 use super::{Context, Durability, OnDuplicate};
 use crate::landing::Extent;
 
-/// An object that has begun.
+/// An object that has begun. Dropped before it is committed, nothing of it stays.
 pub(super) struct Object {
     context: Arc<Context>,
     head: ObjectHead,
-    reply: Reply,
     /// Bytes taken so far: where the next extent begins.
     landed: u64,
     state: State,
@@ -37,7 +36,7 @@ enum State {
 }
 
 impl Object {
-    pub(super) fn begin(context: Arc<Context>, head: ObjectHead, reply: Reply) -> Self {
+    pub(super) fn begin(context: Arc<Context>, head: ObjectHead) -> Self {
         let state = match Name::of(&context.config, &head) {
             Ok(name) => State::Named(name),
             Err(failure) => State::Failed(failure),
@@ -45,7 +44,6 @@ impl Object {
         Self {
             context,
             head,
-            reply,
             landed: 0,
             state,
         }
@@ -152,18 +150,15 @@ impl Object {
     }
 
     /// The object is complete: makes its data durable, publishes it and sees to the answer.
-    pub(super) fn commit(mut self, committer: &Committer) {
+    pub(super) fn commit(mut self, committer: &Committer, reply: Reply) {
         match self.complete() {
-            Ok((file_name, outcome)) => {
-                let (bytes, reply) = (self.landed, self.reply);
-                committer.settle(Published {
-                    file_name,
-                    bytes,
-                    outcome,
-                    reply,
-                });
-            }
-            Err(failure) => self.reply.send(Err(failure)),
+            Ok((file_name, outcome)) => committer.settle(Published {
+                file_name,
+                bytes: self.landed,
+                outcome,
+                reply,
+            }),
+            Err(failure) => reply.send(Err(failure)),
         }
     }
 
@@ -205,11 +200,6 @@ impl Object {
             Durability::Object => sync().map_err(self.failed(Operation::SyncData, name)),
             Durability::None => Ok(()),
         }
-    }
-
-    /// The sender gave up: nothing stays, nobody is answered.
-    pub(super) fn discard(self) {
-        self.reply.forget();
     }
 
     fn path(&self, name: &Name) -> PathBuf {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+// A crossbeam channel would keep what is queued, unanswered, when its receiver goes; these drop it.
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-
-use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::commit::Committer;
 use super::incoming::{ObjectHead, Reply};
@@ -29,23 +29,16 @@ pub(super) struct Work {
     /// The object's number, from [`WriterPool::assign`].
     pub(super) object: u64,
     /// With the first message of the object.
-    pub(super) start: Option<Start>,
+    pub(super) head: Option<ObjectHead>,
     pub(super) extent: Option<Extent>,
     pub(super) then: Then,
 }
 
-/// What a writer needs to begin an object.
-#[derive(Debug)]
-pub(super) struct Start {
-    pub(super) head: ObjectHead,
-    pub(super) reply: Reply,
-}
-
 /// What happens to the object after the bytes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Then {
     More,
-    Commit,
+    Commit(Reply),
     Discard,
 }
 
@@ -56,13 +49,15 @@ pub(super) struct WriterPool {
 }
 
 struct Lane {
-    queue: Sender<Message>,
+    queue: SyncSender<Message>,
     load: Arc<Load>,
 }
 
 /// What a writer has to do.
 #[derive(Default)]
 struct Load {
+    /// Its thread has ended: what is sent to it fails.
+    is_dead: AtomicBool,
     /// Messages sent and not yet dealt with.
     messages: AtomicUsize,
     /// Objects assigned and not yet ended; those of slow senders stay long and cost little.
@@ -78,11 +73,11 @@ impl WriterPool {
         let mut lanes = Vec::new();
         let mut threads = Vec::new();
         for index in 0..context.config.writers {
-            let (queue, messages) = bounded(context.config.queue_depth);
+            let (queue, messages) = sync_channel(context.config.queue_depth);
             let load = Arc::new(Load::default());
             let writer = Writer {
+                load: LifeSign(Arc::clone(&load)),
                 messages,
-                load: Arc::clone(&load),
                 context: Arc::clone(context),
                 committer: committer.clone(),
                 open: HashMap::new(),
@@ -99,8 +94,8 @@ impl WriterPool {
         ))
     }
 
-    /// Chooses the writer with the least to do; the first of equals, whose caches are warmest.
-    /// Returns the writer's index and a number for the object.
+    /// Chooses the writer with the least to do of those that live; the first of equals, whose caches
+    /// are warmest. Returns the writer's index and a number for the object.
     pub(super) fn assign(&self) -> (usize, u64) {
         let least = self
             .lanes
@@ -114,8 +109,8 @@ impl WriterPool {
         (index, self.next_object.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Sends to a writer. After shutdown the message is dropped: its chunk goes back to the pool
-    /// and its object is answered.
+    /// Sends to a writer. If its thread has ended, or ends before it gets there, the message is
+    /// dropped: its chunk goes back to the pool, and a commit is answered.
     pub(super) fn send(&self, writer: usize, message: Message) {
         if let Some(lane) = self.lanes.get(writer) {
             lane.load.messages.fetch_add(1, Ordering::Relaxed);
@@ -142,8 +137,10 @@ impl fmt::Debug for WriterPool {
 }
 
 impl Load {
-    fn get(&self) -> (usize, usize) {
+    /// The order in which writers are chosen: the dead last, then those with much to do.
+    fn get(&self) -> (bool, usize, usize) {
         (
+            self.is_dead.load(Ordering::Relaxed),
             self.messages.load(Ordering::Relaxed),
             self.objects.load(Ordering::Relaxed),
         )
@@ -164,10 +161,20 @@ pub(super) fn spawn(
         })
 }
 
+/// A writer's own hold of its load: however its thread ends, no new objects go there then.
+struct LifeSign(Arc<Load>);
+
+impl Drop for LifeSign {
+    fn drop(&mut self) {
+        self.0.is_dead.store(true, Ordering::Relaxed);
+    }
+}
+
 /// One writer thread.
 struct Writer {
+    /// Dropped first: nobody should choose a writer whose queue is closed.
+    load: LifeSign,
     messages: Receiver<Message>,
-    load: Arc<Load>,
     context: Arc<Context>,
     committer: Committer,
     /// Objects of several messages that have begun and not ended.
@@ -180,37 +187,35 @@ impl Writer {
     fn run(mut self) {
         while let Ok(Message::Work(work)) = self.messages.recv() {
             self.work(work);
-            self.load.messages.fetch_sub(1, Ordering::Relaxed);
+            self.load.0.messages.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     fn work(&mut self, work: Work) {
         let Work {
             object: number,
-            start,
+            head,
             extent,
             then,
         } = work;
-        let object = match start {
-            Some(Start { head, reply }) => {
-                Some(Object::begin(Arc::clone(&self.context), head, reply))
-            }
+        let object = match head {
+            Some(head) => Some(Object::begin(Arc::clone(&self.context), head)),
             None => self.open.remove(&number),
         };
         let Some(mut object) = object else { return };
         if let Some(extent) = extent {
-            object.write(&extent, then == Then::Commit);
+            object.write(&extent, matches!(then, Then::Commit(_)));
             // The memory is free again before anything waits for the disk to sync.
             drop(extent);
         }
-        if then == Then::More {
-            self.open.insert(number, object);
-            return;
-        }
         match then {
-            Then::Commit => object.commit(&self.committer),
-            _ => object.discard(),
+            Then::More => {
+                self.open.insert(number, object);
+                return;
+            }
+            Then::Commit(reply) => object.commit(&self.committer, reply),
+            Then::Discard => drop(object),
         }
-        self.load.objects.fetch_sub(1, Ordering::Relaxed);
+        self.load.0.objects.fetch_sub(1, Ordering::Relaxed);
     }
 }

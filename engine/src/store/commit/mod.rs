@@ -6,9 +6,9 @@
 mod receipt;
 
 use std::sync::Arc;
+// As for the writers: what is queued when the receiver goes must be dropped, so that it is answered.
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-
-use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::failure::{Operation, StoreFailure};
 use super::incoming::Reply;
@@ -38,7 +38,7 @@ pub(super) enum Committer {
     /// No durability asked: the receipt is made at once.
     Immediate(Arc<Context>),
     /// The committer thread makes the name durable first.
-    Grouped(Sender<Published>),
+    Grouped(SyncSender<Published>),
 }
 
 /// Starts the committer thread, `pdv-commit`, where one is needed. It ends when the last clone of
@@ -49,7 +49,7 @@ pub(super) fn start(
     if context.config.durability == Durability::None {
         return Ok((Committer::Immediate(Arc::clone(context)), None));
     }
-    let (sender, queue) = bounded(COMMIT_BATCH_MAX);
+    let (sender, queue) = sync_channel(COMMIT_BATCH_MAX);
     let context = Arc::clone(context);
     let thread = spawn("pdv-commit".to_owned(), move || run(&context, &queue))?;
     Ok((Committer::Grouped(sender), Some(thread)))

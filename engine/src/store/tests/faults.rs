@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::io::Errno;
 
 use super::support::*;
+use crate::landing::Slot;
 use crate::store::{
     Durability, OnDuplicate, Operation, Outcome, Sink, SinkFactory, SinkKind, StoreConfig,
     StoreFailure, SystemSinks,
@@ -377,4 +378,115 @@ fn objects_that_wait_share_one_sync_of_the_directory() {
     assert_eq!(tickets, (0..20).collect::<Vec<_>>());
     let syncs = journal.directory_syncs.load(Ordering::SeqCst);
     assert!(syncs <= 3, "{syncs} syncs for 20 objects");
+}
+
+/// Sinks that panic on the first bytes of one object, once let go: a fault of ours.
+struct Panicking {
+    /// What the bytes of the object end with.
+    mark: &'static [u8],
+    gate: Receiver<()>,
+}
+
+struct PanickingSink {
+    inner: Box<dyn Sink>,
+    mark: &'static [u8],
+    gate: Receiver<()>,
+}
+
+impl SinkFactory for Panicking {
+    fn sink(&self, file: OwnedFd, kind: SinkKind) -> Box<dyn Sink> {
+        Box::new(PanickingSink {
+            inner: SystemSinks.sink(file, kind),
+            mark: self.mark,
+            gate: self.gate.clone(),
+        })
+    }
+}
+
+impl Sink for PanickingSink {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        if bytes.ends_with(self.mark) {
+            let _ = self.gate.recv_timeout(PATIENCE);
+            panic!("a test's sink panics");
+        }
+        self.inner.write_at(bytes, offset)
+    }
+
+    fn file(&self) -> BorrowedFd<'_> {
+        self.inner.file()
+    }
+}
+
+const MARK: &[u8] = b"panic here";
+
+/// A store whose writer panics over a [`fatal`] object, as soon as the sender is dropped.
+fn panicking(path: &std::path::Path, writers: usize) -> (Fixture, Sender<()>) {
+    let (open_gate, gate) = unbounded();
+    let config = StoreConfig {
+        writers,
+        ..StoreConfig::new(path)
+    };
+    let mark = MARK;
+    let sinks = Arc::new(Panicking { mark, gate });
+    (Fixture::with_sinks(config, sinks), open_gate)
+}
+
+fn fatal(uid: &str) -> Sample {
+    let mut sample = Sample::new(uid, 100, 0);
+    sample.data.extend_from_slice(MARK);
+    sample
+}
+
+#[test]
+fn a_writer_that_dies_answers_for_its_objects_and_gets_no_new_ones() {
+    let temporary = directory();
+    let (fixture, open_gate) = panicking(temporary.path(), 2);
+    let side = &fixture.side;
+    // The first writer, of two that have nothing to do, gets a long object, and then a fatal one.
+    let long = Sample::new("1.1", 2 * CHUNK_BYTES, 0);
+    let (mut slot, mut incoming) = (Slot::new(), side.begin(&long));
+    let other = Sample::new("1.2", 2 * CHUNK_BYTES, 0);
+    let (mut other_slot, mut other_incoming) = (Slot::new(), side.begin(&other));
+    side.land(&mut slot, &mut incoming, &long.file());
+    side.land(&mut other_slot, &mut other_incoming, &other.file());
+    drop(open_gate);
+    assert_eq!(
+        side.store(&fatal("1.3")).expect_err("its writer died"),
+        StoreFailure::ShutDown
+    );
+    for number in 0..20 {
+        let next = Sample::new(&format!("2.{number}"), 100, 0);
+        side.store(&next).expect("served by the other writer");
+    }
+    // Of the two on their way, one was with either writer.
+    incoming.commit(slot.finish(), side.reply(1));
+    other_incoming.commit(other_slot.finish(), side.reply(2));
+    let mut verdicts = [side.verdict(), side.verdict()];
+    verdicts.sort_by_key(|verdict| verdict.ticket);
+    let failed = verdicts.iter().filter(|verdict| verdict.result.is_err());
+    assert_eq!(failed.count(), 1, "{verdicts:?}");
+    assert_eq!([verdicts[0].ticket, verdicts[1].ticket], [1, 2]);
+    side.assert_all_chunks_free();
+    assert_eq!(fixture.names().len(), 21);
+}
+
+#[test]
+fn what_waits_in_the_queue_of_a_writer_that_dies_is_answered_too() {
+    let temporary = directory();
+    let (fixture, open_gate) = panicking(temporary.path(), 1);
+    let side = &fixture.side;
+    side.send(&fatal("1.0"), 0);
+    for ticket in 1..5 {
+        side.send(&Sample::new(&format!("1.{ticket}"), 100, 0), ticket);
+    }
+    drop(open_gate);
+    for _ in 0..5 {
+        assert_eq!(side.verdict().result, Err(StoreFailure::ShutDown));
+    }
+    // And what comes when no writer is left.
+    let late = side.store(&Sample::new("1.9", 100, 0));
+    assert_eq!(late, Err(StoreFailure::ShutDown));
+    assert!(side.verdicts.is_empty(), "one verdict for each commit");
+    side.assert_all_chunks_free();
+    assert!(fixture.names().is_empty());
 }

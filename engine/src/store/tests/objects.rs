@@ -68,8 +68,8 @@ fn an_object_without_any_bytes_becomes_an_empty_file() {
     let fixture = Fixture::new(StoreConfig::new(temporary.path()));
     fixture
         .side
-        .begin(&Sample::new("1.2", 0, 0), 1)
-        .commit(None);
+        .begin(&Sample::new("1.2", 0, 0))
+        .commit(None, fixture.side.reply(1));
     assert_eq!(fixture.side.verdict().result.expect("stored").bytes(), 0);
     assert!(fixture.read("CT.1.2").is_empty());
 }
@@ -123,8 +123,8 @@ fn hostile_uids_stay_inside_the_directory_and_bad_ones_fail() {
         fixture
             .side
             .store
-            .begin(head, fixture.side.reply(1))
-            .commit(None);
+            .begin(head)
+            .commit(None, fixture.side.reply(1));
         let failure = fixture.side.verdict().result.expect_err("no name");
         assert!(
             matches!(failure, StoreFailure::UnusableName { .. }),
@@ -139,8 +139,8 @@ fn an_object_that_is_dropped_leaves_nothing_and_gets_no_verdict() {
     for temporary in directories() {
         let fixture = Fixture::new(StoreConfig::new(temporary.path()));
         let sample = Sample::new("1.2", 5 * CHUNK_BYTES, 0);
-        drop(fixture.side.begin(&sample, 1));
-        let mut incoming = fixture.side.begin(&sample, 2);
+        drop(fixture.side.begin(&sample));
+        let mut incoming = fixture.side.begin(&sample);
         fixture
             .side
             .land(&mut Slot::new(), &mut incoming, &sample.file());
@@ -165,12 +165,13 @@ fn shutdown_finishes_what_was_committed_and_answers_the_rest() {
         fixture.side.send(sample, ticket as u64);
     }
     let late = Sample::new("1.99", 2 * CHUNK_BYTES, 0);
-    let mut incoming = fixture.side.begin(&late, 99);
+    let mut incoming = fixture.side.begin(&late);
     let mut slot = Slot::new();
     fixture.side.land(&mut slot, &mut incoming, &late.file());
     let side = fixture.side;
     fixture.store.shutdown();
-    incoming.commit(slot.finish());
+    assert_eq!(side.verdicts.len(), 40, "no verdict before the commit");
+    incoming.commit(slot.finish(), side.reply(99));
     let mut verdicts: Vec<_> = side.verdicts.try_iter().collect();
     verdicts.sort_by_key(|verdict| verdict.ticket);
     assert_eq!(verdicts.len(), 41);
@@ -185,6 +186,58 @@ fn shutdown_finishes_what_was_committed_and_answers_the_rest() {
     );
     assert_eq!(names_in(temporary.path()).len(), 40);
     side.assert_all_chunks_free();
+}
+
+#[test]
+fn bytes_for_a_store_that_is_gone_bring_no_verdict_before_the_commit() {
+    let temporary = directory();
+    let Fixture { store, side, .. } = Fixture::new(StoreConfig::new(temporary.path()));
+    store.shutdown();
+    let sample = Sample::new("1.2", 3 * CHUNK_BYTES, 0);
+    // One object is dropped on its way, one is committed.
+    for committed in [false, true] {
+        let (mut slot, mut incoming) = (Slot::new(), side.begin(&sample));
+        side.land(&mut slot, &mut incoming, &sample.file());
+        assert!(side.verdicts.is_empty(), "not committed yet");
+        if committed {
+            incoming.commit(slot.finish(), side.reply(2));
+        }
+    }
+    let verdict = side.verdict();
+    assert_eq!(
+        (verdict.ticket, verdict.result),
+        (2, Err(StoreFailure::ShutDown))
+    );
+    assert!(side.verdicts.is_empty(), "one verdict for one commit");
+    side.assert_all_chunks_free();
+}
+
+#[test]
+fn every_commit_that_meets_the_shutdown_is_answered_once() {
+    const OBJECTS: u64 = 50;
+    for _ in 0..20 {
+        let temporary = directory();
+        let Fixture { store, side, .. } = Fixture::new(StoreConfig {
+            writers: 2,
+            queue_depth: 4,
+            durability: Durability::None,
+            ..StoreConfig::new(temporary.path())
+        });
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for ticket in 0..OBJECTS {
+                    side.send(&Sample::new(&format!("1.{ticket}"), 10, 0), ticket);
+                }
+            });
+            scope.spawn(|| store.shutdown());
+        });
+        // The side still holds the store's handle: queues that outlive their writers would show.
+        let mut tickets: Vec<_> = (0..OBJECTS).map(|_| side.verdict().ticket).collect();
+        tickets.sort_unstable();
+        assert_eq!(tickets, (0..OBJECTS).collect::<Vec<_>>());
+        assert!(side.verdicts.is_empty());
+        side.assert_all_chunks_free();
+    }
 }
 
 #[test]
@@ -294,7 +347,7 @@ proptest! {
             let total = steps.iter().map(|step| step.0).sum();
             let sample = Sample::new("1.2", total, 9);
             let file = sample.file();
-            let (mut slot, mut incoming) = (Slot::new(), fixture.side.begin(&sample, 1));
+            let (mut slot, mut incoming) = (Slot::new(), fixture.side.begin(&sample));
             let mut rest = &file[..];
             for &(len, spill) in &steps {
                 let (part, after) = rest.split_at(len.min(rest.len()));
@@ -305,7 +358,7 @@ proptest! {
                 }
             }
             fixture.side.land(&mut slot, &mut incoming, rest);
-            incoming.commit(slot.finish());
+            incoming.commit(slot.finish(), fixture.side.reply(1));
             fixture.side.verdict().result.expect("stored");
             prop_assert!(fixture.read("CT.1.2") == file);
         }

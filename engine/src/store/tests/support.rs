@@ -147,8 +147,8 @@ impl Side {
         }
     }
 
-    pub(crate) fn begin(&self, sample: &Sample, ticket: u64) -> Incoming {
-        self.store.begin(sample.head(), self.reply(ticket))
+    pub(crate) fn begin(&self, sample: &Sample) -> Incoming {
+        self.store.begin(sample.head())
     }
 
     /// Lands bytes in a slot and hands over the chunks that they fill.
@@ -185,10 +185,10 @@ impl Side {
 
     /// Sends a whole object and commits it.
     pub(crate) fn send(&self, sample: &Sample, ticket: u64) {
-        let mut incoming = self.begin(sample, ticket);
+        let mut incoming = self.begin(sample);
         let mut slot = Slot::new();
         self.land(&mut slot, &mut incoming, &sample.file());
-        incoming.commit(slot.finish());
+        incoming.commit(slot.finish(), self.reply(ticket));
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
