@@ -12,7 +12,10 @@
 //!
 //! Nothing here takes a lock, and nothing allocates while there are chunks enough. Under pressure
 //! two things do: a slot that is emptied ([`Slot::spill`]) keeps up to one block in memory of its
-//! own, and the queue of those who wait grows with their number, which is that of the connections.
+//! own, and the queue of those who wait grows with every [`LandingPool::wait`]. Nobody leaves that
+//! queue before a chunk comes to him, not even a connection that is gone: while no chunk comes back,
+//! it holds one waiter (some tens of bytes) for every connection that came to wait, living or not.
+//! The chunks that come back pass over those who are gone, and the queue is short again.
 
 #![deny(unsafe_code)]
 

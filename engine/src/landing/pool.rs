@@ -102,6 +102,9 @@ impl LandingPool {
 
     /// Queues for a chunk. It comes through the waiter's channel, to all threads in the order in
     /// which they came here; maybe before this call returns.
+    ///
+    /// There is no way out of the queue but a chunk: a waiter whose channel is closed stays in it,
+    /// and counts as pressure, until one comes by.
     pub fn wait(&self, waiter: Waiter) {
         // Counted before it is queued, so that the count never runs below zero.
         self.shared.waiting.fetch_add(1, Ordering::SeqCst);

@@ -141,6 +141,16 @@ pub enum OpenError {
         /// The system's word on it.
         reason: String,
     },
+    /// Something holds the lock on the output directory that receivers hold only for a moment.
+    #[error(
+        "output directory {} is locked by another process; end that one or choose another \
+         directory with --output-directory",
+        path.display()
+    )]
+    Locked {
+        /// The output directory.
+        path: PathBuf,
+    },
     /// The file system can't publish a file so that an existing one is safe.
     #[error(
         "the file system of output directory {} can neither link files nor rename them without \

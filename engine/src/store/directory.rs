@@ -1,5 +1,7 @@
 //! The output directory: everything that names files, relative to its descriptor.
 
+mod lock;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -7,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::OpenError;
@@ -86,7 +88,7 @@ impl Directory {
             takes_direct_writes: true,
             next_part: AtomicU64::new(0),
         };
-        let stale = directory.remove_stale_parts().map_err(refused)?;
+        let stale = directory.join_receivers()?;
         directory.way =
             directory
                 .find_way(ways)
@@ -304,22 +306,36 @@ impl Directory {
     }
 
     /// Removes what a crashed run left, unless another receiver uses the directory: then its part
-    /// files are alive. Each holds a shared lock on the directory as long as it runs.
-    fn remove_stale_parts(&self) -> io::Result<usize> {
-        let alone = FlockOperation::NonBlockingLockExclusive;
+    /// files are alive. Holds the shared lock from here on, before any part file of ours is made.
+    fn join_receivers(&self) -> Result<usize, OpenError> {
         let mut removed = 0;
-        if rustix::fs::flock(&self.descriptor, alone).is_ok() {
-            for entry in fs::read_dir(&self.path)? {
-                let entry = entry?;
-                if is_stale_part(&entry.file_name(), entry.file_type()?) {
-                    let name = entry.file_name();
-                    rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty())?;
-                    removed += 1;
-                }
+        if lock::try_alone(self.descriptor()) {
+            removed = self
+                .remove_stale_parts()
+                .map_err(|error| OpenError::NotWritable {
+                    path: self.path.clone(),
+                    reason: error.to_string(),
+                })?;
+        }
+        if lock::share(self.descriptor(), lock::PATIENCE) {
+            Ok(removed)
+        } else {
+            Err(OpenError::Locked {
+                path: self.path.clone(),
+            })
+        }
+    }
+
+    fn remove_stale_parts(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if is_stale_part(&entry.file_name(), entry.file_type()?) {
+                let name = entry.file_name();
+                rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty())?;
+                removed += 1;
             }
         }
-        // Without locks (some network file systems) the other receiver is not seen either way.
-        let _ = rustix::fs::flock(&self.descriptor, FlockOperation::NonBlockingLockShared);
         Ok(removed)
     }
 }

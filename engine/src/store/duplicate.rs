@@ -13,7 +13,8 @@ use super::{Context, Durability, ObjectHead};
 use crate::dataset::file_meta;
 use crate::value::Uid;
 
-/// How much of a file is read at once, in bytes.
+/// How much of a file is read at once, in bytes. The memory for it is held for the length of a call:
+/// an object that waits for its next bytes keeps none.
 const READ_BYTES: usize = 256 << 10;
 
 /// How much of a file is searched for its file meta information, in bytes. Ours has less than one
@@ -72,7 +73,6 @@ pub(super) struct Comparison {
     header_len: usize,
     /// The new object's file meta information, from its first extent.
     header: Vec<u8>,
-    buffer: Box<[u8]>,
 }
 
 impl Comparison {
@@ -87,7 +87,6 @@ impl Comparison {
             existing,
             header_len: head.header_len,
             header: Vec::new(),
-            buffer: vec![0; READ_BYTES].into_boxed_slice(),
         }))
     }
 
@@ -103,8 +102,9 @@ impl Comparison {
             data = rest;
             at = self.existing.data_offset;
         }
+        let mut buffer = vec![0; data.len().min(READ_BYTES)];
         for part in data.chunks(READ_BYTES) {
-            let there = &mut self.buffer[..part.len()];
+            let there = &mut buffer[..part.len()];
             if read_full(&self.existing.file, there, at)? < part.len() || there != part {
                 return Ok(false);
             }
@@ -225,4 +225,50 @@ fn read_full(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         }
     }
     Ok(len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::FILE_META_BYTES_MAX;
+    use crate::store::tests::support::{Sample, directory};
+    use crate::store::{Directory, StoreConfig, SystemSinks};
+
+    #[test]
+    fn an_open_comparison_holds_no_more_memory_than_a_header() {
+        let temporary = directory();
+        let context = Context {
+            config: StoreConfig::new(temporary.path()),
+            directory: Directory::open(temporary.path()).expect("opened").0,
+            sinks: std::sync::Arc::new(SystemSinks),
+        };
+        let sample = Sample::new("1.2", 2 * READ_BYTES, 1);
+        let file = sample.file();
+        std::fs::write(context.directory.path_of(&sample.name()), &file).expect("written");
+        let mut comparison = Comparison::begin(&context, &sample.name(), &sample.head())
+            .expect("readable")
+            .expect("something to compare with");
+        for offset in (0..file.len()).step_by(file.len() / 3) {
+            let bytes = &file[offset..file.len().min(offset + file.len() / 3)];
+            assert!(
+                comparison
+                    .goes_on_with(bytes, offset as u64)
+                    .expect("readable")
+            );
+        }
+        assert!(comparison.is_same_to_the_end(file.len() as u64));
+        // Every field, so that none can be added without a look at this.
+        let Comparison {
+            existing:
+                Existing {
+                    file: _,
+                    size: _,
+                    modified: _,
+                    data_offset: _,
+                },
+            header_len: _,
+            header,
+        } = comparison;
+        assert!(header.capacity() <= FILE_META_BYTES_MAX);
+    }
 }

@@ -1,7 +1,9 @@
 use std::io::{Read, Write};
+use std::thread;
+use std::time::Duration;
 
 use super::*;
-use crate::store::tests::support::{directories, names_in};
+use crate::store::tests::support::{directories, directory, names_in};
 
 fn open_by(path: &Path, way: Way) -> Directory {
     let (directory, _) = Directory::open_by(path, &[way]).expect("a way that works here");
@@ -101,6 +103,69 @@ fn stale_parts_are_removed_unless_another_receiver_runs() {
         drop((first, second));
         assert_eq!(Directory::open(path).expect("opened alone").1, 1);
     }
+}
+
+/// Opens the directory alone, as a receiver that is about to clean up.
+fn hold_alone(path: &Path) -> fs::File {
+    let held = fs::File::open(path).expect("readable");
+    assert!(lock::try_alone(held.as_fd()), "nobody else is there");
+    held
+}
+
+#[test]
+fn a_receiver_that_comes_while_another_cleans_up_keeps_its_parts_when_that_one_ends() {
+    for temporary in directories() {
+        let path = temporary.path();
+        let cleaning = hold_alone(path);
+        let second = thread::scope(|scope| {
+            let second = scope.spawn(|| Directory::open(path).expect("opened").0);
+            thread::sleep(Duration::from_millis(50));
+            assert!(!second.is_finished(), "no receiver without the lock");
+            drop(cleaning);
+            second.join().expect("no panic")
+        });
+        fs::write(path.join(".CT.1.8.part"), b"alive").expect("written");
+        let (third, stale) = Directory::open(path).expect("opened beside the second");
+        assert_eq!(stale, 0, "the second lives");
+        drop(second);
+        let (fourth, stale) = Directory::open(path).expect("opened beside the third");
+        assert_eq!(stale, 0, "the third lives");
+        drop((third, fourth));
+        assert_eq!(Directory::open(path).expect("opened alone").1, 1);
+    }
+}
+
+#[test]
+fn receivers_that_start_at_once_all_see_each_other() {
+    let temporary = directory();
+    let path = temporary.path();
+    for round in 0..24 {
+        fs::write(path.join(".CT.1.7.part"), b"left").expect("written");
+        let mut opened = thread::scope(|scope| {
+            let open = || Directory::open(path).expect("opened");
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+            let opened = threads.into_iter().map(|one| one.join().expect("no panic"));
+            opened.collect::<Vec<_>>()
+        });
+        let stale: usize = opened.iter().map(|(_, stale)| stale).sum();
+        assert_eq!(stale, 1, "removed once, by the first");
+        let last = opened.swap_remove(round % 6);
+        drop(opened);
+        let other = fs::File::open(path).expect("readable");
+        assert!(!lock::try_alone(other.as_fd()), "each holds the lock");
+        drop(last);
+        assert!(lock::try_alone(other.as_fd()), "all are gone");
+    }
+}
+
+#[test]
+fn a_lock_that_is_never_given_up_ends_the_waiting() {
+    let temporary = directory();
+    let held = hold_alone(temporary.path());
+    let other = fs::File::open(temporary.path()).expect("readable");
+    assert!(!lock::share(other.as_fd(), Duration::from_millis(20)));
+    assert!(lock::share(held.as_fd(), Duration::ZERO), "its own");
+    assert!(lock::share(other.as_fd(), Duration::ZERO), "beside it");
 }
 
 #[test]

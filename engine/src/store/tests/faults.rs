@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::io::Errno;
@@ -454,9 +455,17 @@ fn a_writer_that_dies_answers_for_its_objects_and_gets_no_new_ones() {
         side.store(&fatal("1.3")).expect_err("its writer died"),
         StoreFailure::ShutDown
     );
+    let end = std::time::Instant::now() + PATIENCE;
+    while !fixture.store.writers.iter().any(JoinHandle::is_finished) {
+        assert!(std::time::Instant::now() < end, "the writer ends");
+        std::thread::yield_now();
+    }
+    // All at once: the living writer soon has more to do than the dead one ever had.
     for number in 0..20 {
-        let next = Sample::new(&format!("2.{number}"), 100, 0);
-        side.store(&next).expect("served by the other writer");
+        side.send(&Sample::new(&format!("2.{number}"), 100, 0), number);
+    }
+    for _ in 0..20 {
+        side.verdict().result.expect("served by the other writer");
     }
     // Of the two on their way, one was with either writer.
     incoming.commit(slot.finish(), side.reply(1));
