@@ -1,7 +1,6 @@
 //! Much at once: an object far larger than memory, very many associations, very many that stall.
 
 use std::io::Read;
-
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
