@@ -152,6 +152,10 @@ fn a_known_option_that_does_not_work_is_refused_with_its_reason() {
          --bit-preserving; leave it out",
     );
     assert_usage_error(
+        &["+cc"],
+        "option --list-ciphers is not supported: TLS is not built yet; connections are plain TCP",
+    );
+    assert_usage_error(
         &["-id"],
         "option --inetd is not supported: start it as a server of its own with a port",
     );

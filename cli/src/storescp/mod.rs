@@ -16,6 +16,9 @@ use crate::options::storescp::TOOL;
 pub(crate) use settings::Settings;
 pub(crate) use typed::Typed;
 
+/// Options with which DCMTK asks for no port. None works here; the error should be about them.
+const WITHOUT_PORT: &[&str] = &["--inetd", "--list-profiles", "--list-ciphers"];
+
 /// Runs the tool with the words after its name.
 pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
     let mut typed = Typed::default();
@@ -67,14 +70,16 @@ fn settle(words: Vec<OsString>, typed: &mut Typed) -> Result<Option<Settings>, U
     Ok(Some(settings))
 }
 
-/// The port to listen on. `--inetd` does not need one; it is refused later, with its own text.
+/// The port to listen on; 0 with an option of [`WITHOUT_PORT`], which is refused afterwards.
 fn port(line: &CommandLine<Typed>) -> Result<u16, UsageError> {
-    let reading = |text: String| UsageError::new(Stage::Reading, text);
-    match line.single_parameter()? {
-        Some(word) => port_number(word).map_err(reading),
-        None if line.is_selected("--inetd") => Ok(0),
-        None => Err(reading("Missing parameter port".to_owned())),
+    if WITHOUT_PORT.iter().any(|long| line.is_selected(long)) {
+        return Ok(0);
     }
+    let number = match line.single_parameter()? {
+        Some(word) => port_number(word),
+        None => Err("Missing parameter port".to_owned()),
+    };
+    number.map_err(|text| UsageError::new(Stage::Reading, text))
 }
 
 fn port_number(word: &OsStr) -> Result<u16, String> {

@@ -63,6 +63,11 @@ impl Directory {
     /// Opens the directory, creates it if it is missing, finds out what it can do, and removes
     /// stale part files. Returns how many those were.
     pub(super) fn open(path: &Path) -> Result<(Self, usize), OpenError> {
+        Self::open_by(path, &WAYS)
+    }
+
+    /// As [`Directory::open`], with these ways only.
+    fn open_by(path: &Path, ways: &[Way]) -> Result<(Self, usize), OpenError> {
         create_durably(path).map_err(|error| OpenError::Create {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -84,7 +89,7 @@ impl Directory {
         let stale = directory.remove_stale_parts().map_err(refused)?;
         directory.way =
             directory
-                .find_way(&WAYS)
+                .find_way(ways)
                 .map_err(refused)?
                 .ok_or_else(|| OpenError::Unsupported {
                     path: path.to_owned(),
@@ -118,22 +123,24 @@ impl Directory {
     }
 
     fn create_as(&self, name: &str, flags: OFlags) -> io::Result<NewFile> {
-        let is_direct = flags.contains(OFlags::DIRECT);
         let mode = Mode::from_raw_mode(0o666);
         let flags = flags | OFlags::CLOEXEC;
         if self.way.is_unnamed() {
-            let flags = flags | OFlags::TMPFILE;
-            let file = rustix::fs::openat(&self.descriptor, ".", flags, mode)?;
+            let is_direct = flags.contains(OFlags::DIRECT);
+            let file = rustix::fs::openat(&self.descriptor, ".", flags | OFlags::TMPFILE, mode)?;
             return Ok(NewFile {
                 file,
                 hidden: None,
                 is_direct,
             });
         }
-        let flags = flags | OFlags::CREATE | OFlags::EXCL;
+        let create = (flags - OFlags::DIRECT) | OFlags::CREATE | OFlags::EXCL;
         let (hidden, file) = self.with_part_name(name, |hidden| {
-            rustix::fs::openat(&self.descriptor, hidden, flags, mode)
+            rustix::fs::openat(&self.descriptor, hidden, create, mode)
         })?;
+        // Set afterwards: creating a file with a flag that is refused would leave the file.
+        let is_direct = flags.contains(OFlags::DIRECT)
+            && rustix::fs::fcntl_setfl(&file, OFlags::DIRECT).is_ok();
         Ok(NewFile {
             file,
             hidden: Some(hidden),
@@ -363,3 +370,6 @@ fn create_durably(path: &Path) -> io::Result<()> {
     }
     fs::File::open(parent)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use pdvault_engine::receiver::{MAX_PDU_BYTES, WORKERS_MAX};
 
 use super::super::{Section, entry};
-use super::{Typed, bound, seconds, text, unsigned};
+use super::{SECONDS_MAX, Typed, bound, seconds, text, unsigned};
 
 const PROCESS_MODE: &str = "process-mode";
 const IP_VERSION: &str = "ip-version";
@@ -227,7 +227,7 @@ pub(super) static TESTING: Section<Typed> = Section {
             "pause after each response",
             "Waits this many seconds after each C-STORE response.",
         )
-        .takes(&[seconds(0)])
+        .takes(&[unsigned("seconds", 0, SECONDS_MAX)])
         .default("0")
         .not_yet(NO_AIDS),
         entry(
@@ -235,7 +235,7 @@ pub(super) static TESTING: Section<Typed> = Section {
             "pause while receiving",
             "Waits this many seconds at each step of receiving an object.",
         )
-        .takes(&[seconds(0)])
+        .takes(&[unsigned("seconds", 0, SECONDS_MAX)])
         .default("0")
         .not_yet(NO_AIDS),
         entry(
