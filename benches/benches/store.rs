@@ -5,6 +5,8 @@
 //! (`target/` unless given), in a fresh directory for each run, and removes all of it at the end
 //! and nothing in between. Each line is the median of the rounds, which take turns.
 
+#![allow(clippy::cast_precision_loss, reason = "rates are rounded anyway")]
+
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

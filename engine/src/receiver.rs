@@ -61,7 +61,7 @@ pub const WORKERS_MAX: usize = 256;
 const CHUNK_BYTES_MIN: usize = 64 * 1024;
 
 /// The fewest chunks that small landing memory is cut into.
-const CHUNKS_MIN: usize = 16;
+const CHUNKS_MIN: usize = 64;
 
 /// Connections that the kernel holds for us until they are accepted; it may cut this down.
 const BACKLOG: i32 = 1024;

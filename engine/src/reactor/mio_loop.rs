@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_HOLD_UNDER_PRESSURE, Scratch, Session, Turn, Want};
+use super::session::{CHUNK_QUIET_UNDER_PRESSURE, Scratch, Session, Turn, Want};
 use super::statistics::Counter;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -29,7 +29,7 @@ const WAKER: Token = Token(usize::MAX - 1);
 const EVENTS_MAX: usize = 512;
 
 /// Reads of one connection in one turn: with a chunk of 1 MiB a read, some milliseconds.
-const READS_PER_TURN: usize = 16;
+const READS_PER_TURN: usize = 4;
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -43,13 +43,13 @@ const DRAIN_IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How often a draining loop looks for idle associations, and one under memory pressure for chunks
 /// that are held back.
-const HOUSEKEEPING: Duration = Duration::from_millis(50);
+const HOUSEKEEPING: Duration = Duration::from_millis(10);
 
 /// How long aborted associations may take to read their A-ABORT before the loop ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 // The look-out for held chunks must come round often enough to keep to its own limit.
-const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_HOLD_UNDER_PRESSURE.as_millis());
+const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_QUIET_UNDER_PRESSURE.as_millis());
 
 /// A connection on its way to the loop that will keep it.
 pub(super) struct Accepted {
@@ -89,6 +89,8 @@ pub(super) struct MioLoop {
     queue: VecDeque<usize>,
     /// At most one entry that counts per connection; entries that were overtaken are skipped.
     deadlines: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    /// Not before this time again; see [`MioLoop::keep_house`].
+    housekeeping_at: Instant,
     draining_since: Option<Instant>,
     stopping_since: Option<Instant>,
 }
@@ -117,6 +119,7 @@ impl MioLoop {
             scratch: Scratch::new(),
             queue: VecDeque::new(),
             deadlines: BinaryHeap::new(),
+            housekeeping_at: Instant::now(),
             draining_since: None,
             stopping_since: None,
         };
@@ -167,7 +170,7 @@ impl MioLoop {
             return Some(Duration::ZERO);
         }
         let deadline = self.deadlines.peek().map(|Reverse((at, ..))| *at);
-        let housekeeping = self.needs_housekeeping().then(|| now + HOUSEKEEPING);
+        let housekeeping = self.needs_housekeeping().then_some(self.housekeeping_at);
         let next = [deadline, housekeeping, self.accept_again]
             .into_iter()
             .flatten()
@@ -423,13 +426,14 @@ impl MioLoop {
 
     // Pressure and the end.
 
+    /// Looks after everybody now and then, as long as there is a reason to.
     fn keep_house(&mut self, now: Instant) {
+        if !self.needs_housekeeping() || now < self.housekeeping_at {
+            return;
+        }
+        self.housekeeping_at = now + HOUSEKEEPING;
         if self.context.pool.is_under_pressure() {
-            self.for_each_session(now, |session, turn| {
-                if session.holds_chunk() {
-                    session.yield_chunk(turn);
-                }
-            });
+            self.for_each_session(now, Session::yield_chunk);
         }
         match self.context.phase() {
             Phase::Running => {}
@@ -447,12 +451,7 @@ impl MioLoop {
             return;
         }
         self.for_each_session(now, |session, turn| {
-            let quiet = session
-                .quiet_since()
-                .map(|since| turn.now.duration_since(since));
-            if quiet.is_some_and(|quiet| quiet >= DRAIN_IDLE_MAX) {
-                session.shut_down(turn);
-            }
+            session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
         });
     }
 
@@ -460,7 +459,10 @@ impl MioLoop {
         self.stop_listening();
         if self.stopping_since.is_none() {
             self.stopping_since = Some(now);
-            self.for_each_session(now, Session::shut_down);
+            self.for_each_session(now, |session, turn| {
+                session.shut_down(turn);
+                true
+            });
         }
     }
 
@@ -478,7 +480,12 @@ impl MioLoop {
             || self.stopping_since.is_some_and(is_over)
     }
 
-    fn for_each_session(&mut self, now: Instant, mut act: impl FnMut(&mut Session, &mut Turn<'_>)) {
+    /// Lets every session act; those that say they did something get a turn.
+    fn for_each_session(
+        &mut self,
+        now: Instant,
+        mut act: impl FnMut(&mut Session, &mut Turn<'_>) -> bool,
+    ) {
         let mut turn = Turn {
             now,
             context: &self.context,
@@ -486,8 +493,9 @@ impl MioLoop {
             dues: &mut self.dues,
         };
         for (index, connection) in &mut self.connections {
-            act(&mut connection.session, &mut turn);
-            if !std::mem::replace(&mut connection.is_queued, true) {
+            if act(&mut connection.session, &mut turn)
+                && !std::mem::replace(&mut connection.is_queued, true)
+            {
                 self.queue.push_back(index);
             }
         }
@@ -505,7 +513,8 @@ impl Connection {
             }
             let read = match self.session.want() {
                 _ if !self.is_readable || self.session.is_closed() => return false,
-                Want::Nothing => return false,
+                Want::Chunk if self.session.take_chunk(turn) => continue,
+                Want::Chunk | Want::Nothing => return false,
                 Want::Inbox(max) => self.read_inbox(max, turn),
                 Want::Scatter => self.read_scattered(scratch, turn),
             };

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrayvec::ArrayVec;
-use tracing::{debug, error, info, warn};
+use tracing::info;
 
 use crate::association::{
-    Acceptor, AssociationError, Event, LocalAbort, Need, ObjectBegun, ObjectToken, PeerGone,
-    Rejection,
+    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
@@ -27,9 +26,10 @@ use crate::registry;
 use crate::store::{Incoming, ObjectHead, StoredReceipt};
 
 use super::context::{Context, Permit, Storage};
-use super::dues::{Due, Dues, who};
+use super::dues::{Due, Dues};
 use super::inbox::Inbox;
 use super::mailbox::Mailbox;
+use super::report::{self, Sender};
 use super::statistics::Counter;
 
 /// Header bytes of the longest plan.
@@ -39,8 +39,12 @@ pub(super) const SCRATCH_BYTES: usize = (PLAN_FRAGMENTS_MAX + 1) * FRAGMENT_HEAD
 pub(super) const TRASH_BYTES: usize = 512 * 1024;
 
 /// How long an object may keep a part-filled chunk while others wait for one. Long enough for a
-/// sender at full speed to fill it, short enough that nobody behind a stalled one notices.
-pub(super) const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+/// sender at full speed to fill it.
+const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+
+/// The same for an object whose sender is silent: a full-speed sender has no such pauses, and a
+/// stalled one must not cost those behind it more.
+pub(super) const CHUNK_QUIET_UNDER_PRESSURE: Duration = Duration::from_millis(10);
 
 /// The buffers of a read: header bytes and unwanted payload, shared by all connections of a loop.
 pub(super) struct Scratch {
@@ -67,6 +71,8 @@ pub(super) enum Want {
     Inbox(usize),
     /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
     Scatter,
+    /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
+    Chunk,
     /// Read nothing for now.
     Nothing,
 }
@@ -130,7 +136,8 @@ impl Session {
     pub(super) fn want(&self) -> Want {
         match self.association.need() {
             Need::Control(n) | Need::Drain(n) => Want::Inbox(n),
-            Need::Payload if self.slot.needs_chunk() => Want::Nothing,
+            Need::Payload if self.is_waiting => Want::Nothing,
+            Need::Payload if self.slot.needs_chunk() => Want::Chunk,
             Need::Payload | Need::Discard => Want::Scatter,
             Need::Nothing => Want::Nothing,
         }
@@ -261,12 +268,14 @@ impl Session {
         landed
     }
 
-    /// Works off the inbox, as far as chunks and pending stores allow.
+    /// Works off the inbox, as far as chunks and pending stores allow. Asks for a chunk only where
+    /// there are bytes to put into it: a sender that has stalled must not stand in the way of others.
     pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
         loop {
             let used = match self.association.need() {
                 Need::Nothing => 0,
                 Need::Drain(_) => self.inbox.len(),
+                _ if self.inbox.is_empty() => 0,
                 Need::Payload if self.slot.needs_chunk() && !self.take_chunk(turn) => 0,
                 Need::Control(_) | Need::Payload | Need::Discard => self.feed_inbox(turn),
             };
@@ -279,9 +288,6 @@ impl Session {
 
     /// Feeds one piece of the inbox; returns its length.
     fn feed_inbox(&mut self, turn: &mut Turn<'_>) -> usize {
-        if self.inbox.is_empty() {
-            return 0;
-        }
         let needed = self.association.payload_needed();
         if needed == 0 {
             return self
@@ -341,34 +347,36 @@ impl Session {
         self.handle_events(turn);
     }
 
-    /// Since when the association has had nothing to do; `None` while it has.
-    pub(super) fn quiet_since(&self) -> Option<Instant> {
-        self.association
-            .is_quiet()
-            .then(|| self.association.active_at())
-    }
-
-    /// Whether the object at hand holds a part-filled chunk.
-    pub(super) fn holds_chunk(&self) -> bool {
-        !self.slot.needs_chunk()
+    /// As [`Session::shut_down`], if the association has had nothing to do for so long. Says whether
+    /// it did.
+    pub(super) fn shut_down_if_idle(&mut self, idle: Duration, turn: &mut Turn<'_>) -> bool {
+        let quiet = turn.now.duration_since(self.association.active_at());
+        let is_idle = self.association.is_quiet() && quiet >= idle;
+        if is_idle {
+            self.shut_down(turn);
+        }
+        is_idle
     }
 
     /// Others wait for memory: gives the chunk up if it has been held long enough. What has landed
-    /// in it is written; the object goes on when its turn comes again.
-    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) {
-        let is_due = turn.now.duration_since(self.chunk_since) >= CHUNK_HOLD_UNDER_PRESSURE;
-        if !is_due || !self.holds_chunk() {
-            return;
+    /// in it is written; the object goes on when its turn comes again. Says whether it did.
+    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
+        let held = turn.now.duration_since(self.chunk_since);
+        let quiet = held.min(turn.now.duration_since(self.association.active_at()));
+        let is_due = held >= CHUNK_HOLD_UNDER_PRESSURE || quiet >= CHUNK_QUIET_UNDER_PRESSURE;
+        if !is_due || self.slot.needs_chunk() {
+            return false;
         }
         let extent = self.slot.spill();
         turn.context.statistics.add(Counter::ChunksSpilled, 1);
         self.write(extent);
+        true
     }
 
     // Memory.
 
     /// Takes a chunk, or queues for one.
-    fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.is_waiting {
             return false;
         }
@@ -465,10 +473,14 @@ impl Session {
         match event {
             Event::Requested => self.on_requested(turn),
             Event::Established => self.on_established(turn),
-            Event::Rejected(rejection) => {
+            Event::Rejected {
+                rejection,
+                calling_ae_title,
+                called_ae_title,
+            } => {
                 statistics.add(Counter::AssociationsRejected, 1);
                 self.permit = None;
-                self.log_rejection(rejection);
+                report::rejected(self.peer, rejection, calling_ae_title, called_ae_title);
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);
@@ -486,20 +498,9 @@ impl Session {
                 comment,
             } => {
                 statistics.add(Counter::ObjectsRefused, 1);
-                error!(
-                    "refused object {} of {} from {}: {comment} (answered {:04X}H)",
-                    request.sop_instance,
-                    request.sop_class,
-                    self.who(),
-                    status.status().0,
-                );
+                report::object_refused(&self.sender(), &request, status, comment);
             }
-            Event::Unrecognized(request) => error!(
-                "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {} \
-                 (answered 0211H)",
-                request.command_field,
-                self.who(),
-            ),
+            Event::Unrecognized(request) => report::unrecognized(&self.sender(), &request),
             Event::Released => {
                 self.permit = None;
                 info!("Association Release");
@@ -526,30 +527,11 @@ impl Session {
         turn.context
             .statistics
             .add(Counter::AssociationsAccepted, 1);
-        let Some(agreed) = self.association.negotiated() else {
-            return;
-        };
-        debug!(
-            "association of {}: {} contexts accepted",
-            self.who(),
-            agreed.contexts.len()
-        );
-        info!(
-            "Association Acknowledged (Max Send PDV: {})",
-            max_send_pdv(agreed.peer_max_pdu_bytes)
-        );
-        if agreed.contexts.is_empty() {
-            info!("    (but no valid presentation contexts)");
-        }
+        report::established(&self.sender());
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
-        let prefix = registry::sop_class(begun.request.sop_class.as_str());
-        let prefix = prefix.map_or("OT", |class| class.prefix);
-        info!(
-            "Received Store Request (MsgID {}, {prefix})",
-            begun.request.message_id
-        );
+        report::object_begun(&begun.request);
         if let Storage::Ignore(_) = turn.context.storage {
             self.association.discard(begun.token);
         }
@@ -591,54 +573,14 @@ impl Session {
     fn on_failed(&mut self, error: &AssociationError, turn: &mut Turn<'_>) {
         self.permit = None;
         turn.context.statistics.add(Counter::AssociationsFailed, 1);
-        let established = self.association.negotiated().is_some();
-        match error {
-            AssociationError::PeerGone(PeerGone::ConnectionClosed) if !established => {
-                debug!("connection from {} closed without a request", self.peer);
-            }
-            AssociationError::PeerAborted(_) => info!("Association Aborted"),
-            AssociationError::PeerGone(gone) if established => {
-                info!("Association Aborted");
-                warn!("association with {} lost: {gone}", self.who());
-            }
-            AssociationError::Local(LocalAbort::ShuttingDown) => {
-                warn!(
-                    "association with {} aborted: the receiver is shutting down",
-                    self.who()
-                );
-            }
-            error if established => {
-                error!(
-                    "DIMSE failure (aborting association): {error}; {}",
-                    self.who()
-                );
-            }
-            error => error!("Receiving Association failed: {error}; peer {}", self.peer),
+        report::failed(&self.sender(), error);
+    }
+
+    /// Who sends, for log lines.
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            peer: self.peer,
+            agreed: self.association.negotiated().map(Arc::as_ref),
         }
     }
-
-    fn log_rejection(&self, rejection: Rejection) {
-        let how = match rejection {
-            Rejection::LocalLimit => "; raise --max-associations to allow more",
-            Rejection::ShuttingDown => "; it may try again once the receiver is back",
-            _ => "",
-        };
-        warn!("Association Rejected: {rejection}; peer {}{how}", self.peer);
-    }
-
-    /// Peer and titles, for log lines.
-    fn who(&self) -> String {
-        who(self.peer, self.association.negotiated().map(Arc::as_ref))
-    }
-}
-
-/// The longest PDV that DCMTK would send to a peer with this maximum length, for its log line.
-fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
-    const UNLIMITED: u32 = 131_072;
-    const HEADERS_BYTES: u32 = 12;
-    let max = match peer_max_pdu_bytes {
-        0 => UNLIMITED,
-        other => other.min(UNLIMITED),
-    };
-    (max & !1).saturating_sub(HEADERS_BYTES)
 }

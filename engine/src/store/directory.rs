@@ -66,7 +66,7 @@ impl Directory {
         Self::open_by(path, &WAYS)
     }
 
-    /// As [`Directory::open`], with these ways only.
+    /// As [`Directory::open`], with no other ways than these.
     fn open_by(path: &Path, ways: &[Way]) -> Result<(Self, usize), OpenError> {
         create_durably(path).map_err(|error| OpenError::Create {
             path: path.to_owned(),
@@ -260,7 +260,11 @@ impl Directory {
 
     /// Tries out which way works here. `None` when none does; an error when files can't be made.
     fn find_way(&mut self, ways: &[Way]) -> io::Result<Option<Way>> {
-        for &way in ways {
+        let may_be_unnamed = unnamed_data_is_synced(rustix::fs::fstatfs(&self.descriptor)?.f_type);
+        for &way in ways
+            .iter()
+            .filter(|way| may_be_unnamed || !way.is_unnamed())
+        {
             self.way = way;
             match self.create("probe", OFlags::WRONLY) {
                 Ok(new) => {
@@ -332,6 +336,24 @@ fn is_stale_part(name: &OsStr, kind: fs::FileType) -> bool {
 
 fn is(error: &io::Error, errno: Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+/// Whether syncing a file that has no name yet counts once it is linked, on a file system of this
+/// type (`f_type` of `statfs`).
+///
+/// - ext4 and XFS: the sync commits the file's blocks and size like any other's, and the link and
+///   the directory entry are one transaction, which the sync of the directory commits.
+/// - tmpfs: nothing is ever synced, nothing survives.
+/// - btrfs: the sync logs nothing for a file without a name ("pointless"), and the later sync of the
+///   directory logs that the file exists, not what is in it. After a power cut it could be there and
+///   empty. So on btrfs, and wherever it is not known, a hidden file is written, synced and renamed.
+fn unnamed_data_is_synced(file_system: impl TryInto<u64>) -> bool {
+    const EXT4: u64 = 0xef53;
+    const TMPFS: u64 = 0x0102_1994;
+    const XFS: u64 = 0x5846_5342;
+    file_system
+        .try_into()
+        .is_ok_and(|magic| [EXT4, TMPFS, XFS].contains(&magic))
 }
 
 /// The alignment that direct writes to this file need, in bytes; `usize::MAX` if they are refused.

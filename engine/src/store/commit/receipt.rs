@@ -28,7 +28,7 @@ impl StoredReceipt {
         &self.path
     }
 
-    /// The size of that object as a file, in bytes, file meta information included. 0 for
+    /// The size of the object as it came, in bytes, file meta information included. 0 for
     /// [`Outcome::Ignored`].
     pub fn bytes(&self) -> u64 {
         self.bytes
