@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_QUIET_UNDER_PRESSURE, Scratch, Session, Turn, Want};
+use super::session::{CHUNK_HOLD_WHILE_SILENT, Scratch, Session, Turn, Want};
 use super::statistics::Counter;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -28,7 +28,7 @@ const WAKER: Token = Token(usize::MAX - 1);
 /// Events taken from the kernel at a time.
 const EVENTS_MAX: usize = 512;
 
-/// Reads of one connection in one turn: with a chunk of 1 MiB a read, some milliseconds.
+/// Reads of one connection in one turn: with a chunk of 1 MiB a read, about a millisecond or two.
 const READS_PER_TURN: usize = 4;
 
 /// Connections accepted in one turn.
@@ -48,8 +48,8 @@ const HOUSEKEEPING: Duration = Duration::from_millis(10);
 /// How long aborted associations may take to read their A-ABORT before the loop ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-// The look-out for held chunks must come round often enough to keep to its own limit.
-const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_QUIET_UNDER_PRESSURE.as_millis());
+// A look-out that came round much later than the limit it watches would make the limit a fiction.
+const _: () = assert!(HOUSEKEEPING.as_millis() <= 2 * CHUNK_HOLD_WHILE_SILENT.as_millis());
 
 /// A connection on its way to the loop that will keep it.
 pub(super) struct Accepted {
@@ -233,6 +233,9 @@ impl MioLoop {
             self.take_in(accepted, Instant::now());
         } else if mailbox.accepted.send(accepted).is_ok() {
             mailbox.wake();
+        } else {
+            // That loop has ended, as the receiver is about to.
+            mailbox.load.remove();
         }
     }
 
@@ -433,7 +436,11 @@ impl MioLoop {
         }
         self.housekeeping_at = now + HOUSEKEEPING;
         if self.context.pool.is_under_pressure() {
-            self.for_each_session(now, Session::yield_chunk);
+            self.for_each_connection(now, |connection, turn| {
+                connection
+                    .session
+                    .yield_chunk(!connection.is_readable, turn)
+            });
         }
         match self.context.phase() {
             Phase::Running => {}
@@ -450,8 +457,8 @@ impl MioLoop {
             self.stop(now);
             return;
         }
-        self.for_each_session(now, |session, turn| {
-            session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
+        self.for_each_connection(now, |connection, turn| {
+            connection.session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
         });
     }
 
@@ -459,8 +466,8 @@ impl MioLoop {
         self.stop_listening();
         if self.stopping_since.is_none() {
             self.stopping_since = Some(now);
-            self.for_each_session(now, |session, turn| {
-                session.shut_down(turn);
+            self.for_each_connection(now, |connection, turn| {
+                connection.session.shut_down(turn);
                 true
             });
         }
@@ -480,11 +487,11 @@ impl MioLoop {
             || self.stopping_since.is_some_and(is_over)
     }
 
-    /// Lets every session act; those that say they did something get a turn.
-    fn for_each_session(
+    /// Lets every connection act; those that say they did something get a turn.
+    fn for_each_connection(
         &mut self,
         now: Instant,
-        mut act: impl FnMut(&mut Session, &mut Turn<'_>) -> bool,
+        mut act: impl FnMut(&mut Connection, &mut Turn<'_>) -> bool,
     ) {
         let mut turn = Turn {
             now,
@@ -493,9 +500,7 @@ impl MioLoop {
             dues: &mut self.dues,
         };
         for (index, connection) in &mut self.connections {
-            if act(&mut connection.session, &mut turn)
-                && !std::mem::replace(&mut connection.is_queued, true)
-            {
+            if act(connection, &mut turn) && !std::mem::replace(&mut connection.is_queued, true) {
                 self.queue.push_back(index);
             }
         }
@@ -516,6 +521,7 @@ impl Connection {
                 Want::Chunk if self.session.take_chunk(turn) => continue,
                 Want::Chunk | Want::Nothing => return false,
                 Want::Inbox(max) => self.read_inbox(max, turn),
+                Want::Drain => self.read_trash(scratch),
                 Want::Scatter => self.read_scattered(scratch, turn),
             };
             match read {
@@ -533,6 +539,12 @@ impl Connection {
     fn read_inbox(&mut self, max: usize, turn: &mut Turn<'_>) -> io::Result<usize> {
         let n = self.session.inbox().read_from(&mut self.stream, max)?;
         self.session.pump(turn);
+        Ok(n)
+    }
+
+    fn read_trash(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
+        let n = self.stream.read(scratch.trash())?;
+        self.session.drained(n);
         Ok(n)
     }
 
