@@ -46,7 +46,8 @@ pub enum StoreFailure {
         /// The name without number.
         path: PathBuf,
     },
-    /// The store was shut down before the object was committed, or the thread that had it died.
+    /// The store was shut down before the object was committed, or the thread that had it died. If
+    /// that was the one that syncs the directory, the file is complete under its final name.
     #[error("the store was shut down, or its thread has died")]
     ShutDown,
 }

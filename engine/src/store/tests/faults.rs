@@ -499,3 +499,35 @@ fn what_waits_in_the_queue_of_a_writer_that_dies_is_answered_too() {
     side.assert_all_chunks_free();
     assert!(fixture.names().is_empty());
 }
+
+/// Sinks whose directory sync panics.
+struct PanickingSync;
+
+impl SinkFactory for PanickingSync {
+    fn sink(&self, file: OwnedFd, kind: SinkKind) -> Box<dyn Sink> {
+        SystemSinks.sink(file, kind)
+    }
+
+    fn sync_directory(&self, _: BorrowedFd<'_>) -> io::Result<()> {
+        panic!("a test's directory sync panics");
+    }
+}
+
+#[test]
+fn without_a_committer_every_commit_is_answered_with_a_failure() {
+    let temporary = directory();
+    let config = StoreConfig::new(temporary.path());
+    let fixture = Fixture::with_sinks(config, Arc::new(PanickingSync));
+    for ticket in 0..20 {
+        let sample = Sample::new(&format!("1.{ticket}"), 100, 0);
+        fixture.side.send(&sample, ticket);
+    }
+    let mut tickets = Vec::new();
+    for _ in 0..20 {
+        let verdict = fixture.side.verdict();
+        assert_eq!(verdict.result, Err(StoreFailure::ShutDown));
+        tickets.push(verdict.ticket);
+    }
+    tickets.sort_unstable();
+    assert_eq!(tickets, (0..20).collect::<Vec<_>>());
+}
