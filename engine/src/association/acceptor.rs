@@ -75,8 +75,8 @@ pub enum Event {
     Established(Option<RefusedContexts>),
     /// A C-ECHO-RQ was answered.
     Echoed(EchoRq),
-    /// A C-STORE-RQ is here; its data set follows as payload, unless
-    /// [`Acceptor::discard`] or [`Acceptor::refuse`] says otherwise.
+    /// A C-STORE-RQ is here; its data set follows as payload, unless [`Acceptor::discard`] says
+    /// otherwise.
     ObjectBegun(ObjectBegun),
     /// The last byte of the object's data set has arrived.
     ObjectLanded(ObjectToken),
