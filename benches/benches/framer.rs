@@ -17,24 +17,24 @@ fn framer(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(stream.len() as u64));
         group.bench_function(format!("{} KiB PDUs", pdu_bytes >> 10), |bencher| {
             let max = u32::try_from(pdu_bytes).expect("a PDU length");
-            bencher.iter(|| frame(Framer::new(max, COMMAND_BYTES_MAX), &stream));
+            bencher.iter(|| run_through(Framer::new(max, COMMAND_BYTES_MAX), &stream));
         });
     }
     group.finish();
 }
 
 /// Runs through the stream; returns the number of frames, so that none is optimized away.
-fn frame(mut framer: Framer, mut stream: &[u8]) -> usize {
-    let mut frames = 0;
+fn run_through(mut framer: Framer, mut stream: &[u8]) -> usize {
+    let mut count = 0;
     while !stream.is_empty() {
         let (used, frame) = match framer.need() {
             Need::Control(_) => framer.feed(stream).expect("a valid stream"),
             Need::Payload(n) => (n, framer.landed(n)),
         };
         stream = &stream[used..];
-        frames += usize::from(frame.is_some());
+        count += usize::from(frame.is_some());
     }
-    frames
+    count
 }
 
 criterion_group! {

@@ -1,1 +1,20 @@
-//! Shared helpers of the end-to-end tests.
+//! What the end-to-end tests share: receivers to start, peers to play, objects to send, and means
+//! to look at what lies on disk.
+//!
+//! The scripted peer has its own small encoder and decoder on purpose: a mistake in the engine's
+//! codec must not hide behind the same mistake here.
+
+pub mod conversation;
+pub mod corpus;
+pub mod disk;
+pub mod gate;
+pub mod object;
+pub mod peer;
+pub mod proxy;
+pub mod random;
+pub mod receiver;
+pub mod scratch;
+pub mod stored;
+pub mod tools;
+pub mod trace;
+pub mod wire;

@@ -12,7 +12,7 @@ use crate::dimse::{
 use crate::pdu::framer::{FRAGMENT_HEADERS_BYTES, Frame, Framer, Need as FramerNeed, ScatterPlan};
 use crate::pdu::{Abort, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader};
 use crate::registry;
-use crate::value::{PresentationContextId, UID_BYTES_MAX, Uid};
+use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
 
 use super::error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
@@ -57,8 +57,15 @@ pub enum Event {
     /// A request is here ([`Acceptor::request`]): answer by [`Acceptor::accept`] or
     /// [`Acceptor::reject`].
     Requested,
-    /// The request was rejected, by us or by negotiation.
-    Rejected(Rejection),
+    /// The request was rejected, by the driver or by negotiation.
+    Rejected {
+        /// Why.
+        rejection: Rejection,
+        /// Who asked.
+        calling_ae_title: AeTitle,
+        /// Whom they asked for.
+        called_ae_title: AeTitle,
+    },
     /// The association is established.
     Established,
     /// A C-ECHO-RQ was answered.
@@ -317,15 +324,15 @@ impl<R> Acceptor<R> {
                 self.negotiated = Some(Arc::new(negotiated));
                 self.events.push_back(Event::Established);
             }
-            Err(Refusal::Reject(rejection)) => self.send_rejection(rejection, now),
+            Err(Refusal::Reject(rejection)) => self.send_rejection(&request, rejection, now),
             Err(Refusal::Abort(error)) => self.fail(error.into(), table::Event::InvalidPdu, now),
         }
     }
 
     /// Rejects the request (Evt8).
     pub fn reject(&mut self, rejection: Rejection, now: Instant) {
-        if self.request.take().is_some() {
-            self.send_rejection(rejection, now);
+        if let Some(request) = self.request.take() {
+            self.send_rejection(&request, rejection, now);
         }
     }
 
@@ -776,11 +783,15 @@ impl<R> Acceptor<R> {
         self.failure = Some(error);
     }
 
-    fn send_rejection(&mut self, rejection: Rejection, now: Instant) {
+    fn send_rejection(&mut self, request: &AssociateRq, rejection: Rejection, now: Instant) {
         self.step(table::Event::RejectResponse, now);
         let (result, reason) = (rejection.result(), rejection.reason());
         self.send(&Pdu::AssociateRj(AssociateRj { result, reason }), now);
-        self.events.push_back(Event::Rejected(rejection));
+        self.events.push_back(Event::Rejected {
+            rejection,
+            calling_ae_title: request.calling_ae_title,
+            called_ae_title: request.called_ae_title,
+        });
     }
 
     fn send(&mut self, pdu: &Pdu, now: Instant) {

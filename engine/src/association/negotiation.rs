@@ -51,6 +51,15 @@ pub struct AcceptedContext {
     pub transfer_syntax: &'static str,
 }
 
+/// A presentation context that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedContext {
+    /// The SOP class it was for.
+    pub abstract_syntax: Uid,
+    /// Why it was refused.
+    pub outcome: ContextOutcome,
+}
+
 /// What both sides agreed on.
 #[derive(Clone, Debug)]
 pub struct Negotiated {
@@ -62,6 +71,8 @@ pub struct Negotiated {
     pub peer_max_pdu_bytes: u32,
     /// The accepted contexts, in the order proposed.
     pub contexts: Vec<AcceptedContext>,
+    /// The refused ones, likewise.
+    pub refused: Vec<RefusedContext>,
 }
 
 impl Negotiated {
@@ -97,6 +108,7 @@ pub fn negotiate(
         called_ae_title: request.called_ae_title,
         peer_max_pdu_bytes: request.user_information.maximum_length,
         contexts: accepted(request, &results),
+        refused: refused(request, &results),
     };
     Ok((reply(request, policy, results), negotiated))
 }
@@ -164,6 +176,17 @@ fn accepted(request: &AssociateRq, results: &[ContextResult]) -> Vec<AcceptedCon
                 abstract_syntax: proposed.abstract_syntax.clone(),
                 transfer_syntax: syntax.uid,
             })
+        })
+        .collect()
+}
+
+fn refused(request: &AssociateRq, results: &[ContextResult]) -> Vec<RefusedContext> {
+    let pairs = request.presentation_contexts.iter().zip(results);
+    let refused = pairs.filter(|(_, result)| result.result != ContextOutcome::Acceptance);
+    refused
+        .map(|(proposed, result)| RefusedContext {
+            abstract_syntax: proposed.abstract_syntax.clone(),
+            outcome: result.result,
         })
         .collect()
 }

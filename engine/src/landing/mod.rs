@@ -10,8 +10,9 @@
 //! - A [`Slot`] is the place of one object on its way in: it says where the next bytes land and
 //!   turns what has landed into [`Extent`]s, which the store writes.
 //!
-//! Nothing here takes a lock or allocates while bytes flow. The one exception is a slot that is
-//! emptied under pressure ([`Slot::spill`]): it keeps up to one block in memory of its own.
+//! Nothing here takes a lock, and nothing allocates while there are chunks enough. Under pressure
+//! two things do: a slot that is emptied ([`Slot::spill`]) keeps up to one block in memory of its
+//! own, and the queue of those who wait grows with their number, which is that of the connections.
 
 #![deny(unsafe_code)]
 

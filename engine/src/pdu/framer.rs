@@ -40,7 +40,8 @@ const FIXED_BODY_BYTES: u32 = 4;
 /// What the framer must be given next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// This many bytes at most, through [`Framer::feed`]; never 0.
+    /// This many bytes at most, through [`Framer::feed`]; 0 only where an empty fragment has begun
+    /// and is about to end.
     Control(usize),
     /// This many payload bytes at most, in their place, through [`Framer::landed`]; never 0.
     Payload(usize),
@@ -182,7 +183,7 @@ impl Framer {
         match self.place {
             Place::PduHeader | Place::PdvHeader { .. } => Need::Control(header_left),
             Place::Body { left, .. } => Need::Control(left),
-            Place::Fragment { header, left, .. } if header.control.is_command() => {
+            Place::Fragment { header, left, .. } if left == 0 || header.control.is_command() => {
                 Need::Control(left)
             }
             Place::Fragment { left, .. } => Need::Payload(left),
@@ -456,3 +457,6 @@ impl Planner {
         self.plan.remaining_capacity() >= 2
     }
 }
+
+#[cfg(test)]
+mod tests;

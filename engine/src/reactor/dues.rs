@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use slab::Slab;
-use tracing::{debug, error};
+use tracing::debug;
 
 use crate::association::{Negotiated, ObjectBegun, ObjectToken};
 use crate::dimse::{FailureStatus, StoreOutcome};
 use crate::store::{StoreFailure, StoredReceipt, Verdict};
 
 use super::context::{Context, StoredObject};
+use super::report::{self, Sender};
 use super::statistics::Counter;
 
 /// An object that the store has or will have.
@@ -130,12 +131,11 @@ fn on_failed(
 ) -> StoreOutcome<StoredReceipt> {
     context.statistics.add(Counter::ObjectsFailed, 1);
     let (status, comment) = status_of(failure);
-    error!(
-        "cannot write DICOM file: {failure}; object {} from {} (answered {:04X}H)",
-        begun.request.sop_instance,
-        who(peer, Some(agreed)),
-        status.status().0,
-    );
+    let sender = Sender {
+        peer,
+        agreed: Some(agreed),
+    };
+    report::object_failed(&sender, &begun.request, failure, status);
     StoreOutcome::Failed { status, comment }
 }
 
@@ -152,18 +152,5 @@ fn status_of(failure: &StoreFailure) -> (FailureStatus, &'static str) {
         ),
         StoreFailure::NoSpace { .. } => (FailureStatus::OUT_OF_RESOURCES, "no space left"),
         _ => (FailureStatus::OUT_OF_RESOURCES, "cannot write file"),
-    }
-}
-
-/// Who sends, for log lines.
-pub(super) fn who(peer: SocketAddr, agreed: Option<&Negotiated>) -> String {
-    match agreed {
-        Some(agreed) => {
-            format!(
-                "{peer} ({} calling {})",
-                agreed.calling_ae_title, agreed.called_ae_title
-            )
-        }
-        None => peer.to_string(),
     }
 }

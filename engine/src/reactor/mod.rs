@@ -8,6 +8,7 @@ mod dues;
 mod inbox;
 mod mailbox;
 mod mio_loop;
+mod report;
 mod session;
 mod statistics;
 
@@ -39,10 +40,35 @@ pub(crate) fn start(
     }
     context.set_loops(mailboxes);
     let spawn = |(index, event_loop): (usize, MioLoop)| {
-        let name = format!("pdv-loop-{index}");
+        let guard = StopOthers(Some(Arc::clone(context)));
+        let run = move || {
+            let end = event_loop.run();
+            if end.is_ok() {
+                guard.disarm();
+            }
+            end
+        };
         std::thread::Builder::new()
-            .name(name)
-            .spawn(move || event_loop.run())
+            .name(format!("pdv-loop-{index}"))
+            .spawn(run)
     };
     loops.into_iter().enumerate().map(spawn).collect()
+}
+
+/// Stops the whole receiver when a loop ends by an error or a panic: its connections would hang,
+/// and new ones be handed to nobody.
+struct StopOthers(Option<Arc<Context>>);
+
+impl StopOthers {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for StopOthers {
+    fn drop(&mut self) {
+        if let Some(context) = &self.0 {
+            context.stop();
+        }
+    }
 }

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrayvec::ArrayVec;
-use tracing::{debug, error, info, warn};
+use tracing::info;
 
 use crate::association::{
-    Acceptor, AssociationError, Event, LocalAbort, Need, ObjectBegun, ObjectToken, PeerGone,
-    Rejection,
+    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
@@ -27,9 +26,10 @@ use crate::registry;
 use crate::store::{Incoming, ObjectHead, StoredReceipt};
 
 use super::context::{Context, Permit, Storage};
-use super::dues::{Due, Dues, who};
+use super::dues::{Due, Dues};
 use super::inbox::Inbox;
 use super::mailbox::Mailbox;
+use super::report::{self, Sender};
 use super::statistics::Counter;
 
 /// Header bytes of the longest plan.
@@ -465,10 +465,14 @@ impl Session {
         match event {
             Event::Requested => self.on_requested(turn),
             Event::Established => self.on_established(turn),
-            Event::Rejected(rejection) => {
+            Event::Rejected {
+                rejection,
+                calling_ae_title,
+                called_ae_title,
+            } => {
                 statistics.add(Counter::AssociationsRejected, 1);
                 self.permit = None;
-                self.log_rejection(rejection);
+                report::rejected(self.peer, rejection, calling_ae_title, called_ae_title);
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);
@@ -486,20 +490,9 @@ impl Session {
                 comment,
             } => {
                 statistics.add(Counter::ObjectsRefused, 1);
-                error!(
-                    "refused object {} of {} from {}: {comment} (answered {:04X}H)",
-                    request.sop_instance,
-                    request.sop_class,
-                    self.who(),
-                    status.status().0,
-                );
+                report::object_refused(&self.sender(), &request, status, comment);
             }
-            Event::Unrecognized(request) => error!(
-                "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {} \
-                 (answered 0211H)",
-                request.command_field,
-                self.who(),
-            ),
+            Event::Unrecognized(request) => report::unrecognized(&self.sender(), &request),
             Event::Released => {
                 self.permit = None;
                 info!("Association Release");
@@ -526,30 +519,11 @@ impl Session {
         turn.context
             .statistics
             .add(Counter::AssociationsAccepted, 1);
-        let Some(agreed) = self.association.negotiated() else {
-            return;
-        };
-        debug!(
-            "association of {}: {} contexts accepted",
-            self.who(),
-            agreed.contexts.len()
-        );
-        info!(
-            "Association Acknowledged (Max Send PDV: {})",
-            max_send_pdv(agreed.peer_max_pdu_bytes)
-        );
-        if agreed.contexts.is_empty() {
-            info!("    (but no valid presentation contexts)");
-        }
+        report::established(&self.sender());
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
-        let prefix = registry::sop_class(begun.request.sop_class.as_str());
-        let prefix = prefix.map_or("OT", |class| class.prefix);
-        info!(
-            "Received Store Request (MsgID {}, {prefix})",
-            begun.request.message_id
-        );
+        report::object_begun(&begun.request);
         if let Storage::Ignore(_) = turn.context.storage {
             self.association.discard(begun.token);
         }
@@ -591,54 +565,14 @@ impl Session {
     fn on_failed(&mut self, error: &AssociationError, turn: &mut Turn<'_>) {
         self.permit = None;
         turn.context.statistics.add(Counter::AssociationsFailed, 1);
-        let established = self.association.negotiated().is_some();
-        match error {
-            AssociationError::PeerGone(PeerGone::ConnectionClosed) if !established => {
-                debug!("connection from {} closed without a request", self.peer);
-            }
-            AssociationError::PeerAborted(_) => info!("Association Aborted"),
-            AssociationError::PeerGone(gone) if established => {
-                info!("Association Aborted");
-                warn!("association with {} lost: {gone}", self.who());
-            }
-            AssociationError::Local(LocalAbort::ShuttingDown) => {
-                warn!(
-                    "association with {} aborted: the receiver is shutting down",
-                    self.who()
-                );
-            }
-            error if established => {
-                error!(
-                    "DIMSE failure (aborting association): {error}; {}",
-                    self.who()
-                );
-            }
-            error => error!("Receiving Association failed: {error}; peer {}", self.peer),
+        report::failed(&self.sender(), error);
+    }
+
+    /// Who sends, for log lines.
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            peer: self.peer,
+            agreed: self.association.negotiated().map(Arc::as_ref),
         }
     }
-
-    fn log_rejection(&self, rejection: Rejection) {
-        let how = match rejection {
-            Rejection::LocalLimit => "; raise --max-associations to allow more",
-            Rejection::ShuttingDown => "; it may try again once the receiver is back",
-            _ => "",
-        };
-        warn!("Association Rejected: {rejection}; peer {}{how}", self.peer);
-    }
-
-    /// Peer and titles, for log lines.
-    fn who(&self) -> String {
-        who(self.peer, self.association.negotiated().map(Arc::as_ref))
-    }
-}
-
-/// The longest PDV that DCMTK would send to a peer with this maximum length, for its log line.
-fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
-    const UNLIMITED: u32 = 131_072;
-    const HEADERS_BYTES: u32 = 12;
-    let max = match peer_max_pdu_bytes {
-        0 => UNLIMITED,
-        other => other.min(UNLIMITED),
-    };
-    (max & !1).saturating_sub(HEADERS_BYTES)
 }

@@ -45,7 +45,8 @@ impl fmt::Debug for ReplyTo {
     }
 }
 
-/// What became of an object: exactly one for each that was committed.
+/// What became of an object: exactly one for each that was committed. A store that is shut down says
+/// so of every object that was begun and not yet committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The ticket of the [`ReplyTo`].
@@ -57,7 +58,7 @@ pub struct Verdict {
 /// One object on its way to the disk.
 ///
 /// Dropping it without [`Incoming::commit`] discards the object: nothing of it stays, and no
-/// verdict comes. All calls return at once, unless the writer is behind by the whole depth of its
+/// verdict comes, unless the store was shut down in the meantime. All calls return at once, unless the writer is behind by the whole depth of its
 /// queue.
 #[derive(Debug)]
 #[must_use = "dropping it discards the object"]

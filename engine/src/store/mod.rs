@@ -9,8 +9,8 @@
 //! The store knows nothing of sockets, associations or DIMSE statuses. Its promises:
 //!
 //! - A file under a final name is complete, always: an object is written to an unnamed file
-//!   (`O_TMPFILE`; where the file system has none, to a hidden one, `.NAME.<n>.part`) and linked or
-//!   renamed to its name at the end.
+//!   (`O_TMPFILE`; where the file system has none, or does not sync it, to a hidden one,
+//!   `.NAME.<n>.part`) and linked or renamed to its name at the end.
 //! - With [`Durability::Object`], data is on stable storage before the name is made, and the name
 //!   before the receipt is: never a durable name without durable data, never a receipt for an
 //!   object that a power cut could take.

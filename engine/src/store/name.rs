@@ -35,6 +35,10 @@ impl Name {
         } else {
             let safe = sanitise(uid);
             let is_shared = safe != uid;
+            if is_shared {
+                let sent = &head.sop_instance;
+                tracing::warn!("SOP instance UID {sent} becomes {safe} in the file name");
+            }
             (format!("{}.{safe}", head.prefix), is_shared)
         };
         let name = Self {

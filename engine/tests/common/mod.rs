@@ -1,4 +1,6 @@
-//! A sender over a real socket, for the engine's own tests.
+//! A sender over a real socket, for the engine's own tests. Each test crate uses a part of it.
+
+#![allow(dead_code)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -78,7 +80,7 @@ impl Sender {
     }
 }
 
-fn request() -> AssociateRq {
+pub(crate) fn request() -> AssociateRq {
     AssociateRq {
         protocol_version: 1,
         called_ae_title: AeTitle::new("PDVAULT").expect("legal"),

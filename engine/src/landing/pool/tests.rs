@@ -1,3 +1,8 @@
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "sizes and counts of tests are small"
+)]
+
 use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 use std::thread;

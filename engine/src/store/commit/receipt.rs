@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The proof that an object is stored as the configured durability asks.
 ///
-/// Only the store can make one, once the object is published and durable ([`super`]), and
+/// Only the store can make one, once the object is published and as durable as was asked, and
 /// [`Discarding`], for a receiver that was told to store nothing. A C-STORE response with status
 /// Success can't be built without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl StoredReceipt {
         &self.path
     }
 
-    /// The size of that object as a file, in bytes, file meta information included. 0 for
+    /// The size of the object as it came, in bytes, file meta information included. 0 for
     /// [`Outcome::Ignored`].
     pub fn bytes(&self) -> u64 {
         self.bytes

@@ -68,3 +68,59 @@ fn whole_blocks(bytes: &[u8], offset: u64) -> usize {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::landing::{Chunk, LandingConfig, LandingPool};
+    use crate::store::tests::support::directories;
+
+    fn chunk() -> Chunk {
+        let config = LandingConfig {
+            total_bytes: 8 * BLOCK_BYTES,
+            chunk_bytes: 4 * BLOCK_BYTES,
+        };
+        let pool = LandingPool::new(&config).expect("landing memory");
+        let mut chunk = pool.take().expect("a free chunk");
+        for (place, byte) in chunk.iter_mut().enumerate() {
+            *byte = u8::try_from(place % 251).expect("less than 251");
+        }
+        chunk
+    }
+
+    #[test]
+    fn only_whole_aligned_blocks_go_direct() {
+        let chunk = chunk();
+        let block = BLOCK_BYTES as u64;
+        assert_eq!(whole_blocks(&chunk, 0), 4 * BLOCK_BYTES);
+        assert_eq!(
+            whole_blocks(&chunk[..2 * BLOCK_BYTES - 1], block),
+            BLOCK_BYTES
+        );
+        assert_eq!(whole_blocks(&chunk[..BLOCK_BYTES - 1], 0), 0);
+        assert_eq!(whole_blocks(&chunk, 512), 0);
+        assert_eq!(whole_blocks(&chunk[512..], block), 0);
+    }
+
+    #[test]
+    fn body_and_tail_meet_in_one_file_and_the_tail_ends_direct_writing() {
+        let chunk = chunk();
+        let bytes = &chunk[..3 * BLOCK_BYTES + 77];
+        for directory in directories() {
+            let path = directory.path().join("file");
+            let file = fs::File::create(&path).expect("created");
+            // Where direct writes are refused, this tests the rest.
+            let _ = rustix::fs::fcntl_setfl(&file, OFlags::DIRECT);
+            let mut sink = DirectSink::new(file.into());
+            let mut done = 0;
+            while done < bytes.len() {
+                done += sink.write_at(&bytes[done..], done as u64).expect("written");
+            }
+            let flags = rustix::fs::fcntl_getfl(sink.file()).expect("asked");
+            assert!(!flags.contains(OFlags::DIRECT));
+            assert!(fs::read(&path).expect("read") == bytes);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The manual page, from the table.
+//!
+//! Written out here because short names such as `+B` have no place in the models of the usual
+//! generators.
+
+#![expect(
+    clippy::format_push_string,
+    reason = "a text made once; writing it instead would bring an error that can't happen"
+)]
+
+use crate::help;
+use crate::options::{Entry, Tool};
+
+/// The sections that are the same for every tool, after the options.
+const GRAMMAR: &str = "Options and the parameter may come in any order. An argument of two or \
+    more characters that begins with a sign, not followed by a digit, is an option; the values of \
+    an option are always the arguments after it. Of options that exclude each other the rightmost \
+    counts, and so does the last of an option that is repeated. Of a number the leading digits are \
+    read; time-outs may also be hexadecimal (0x10) or octal (010). An argument @file stands for \
+    the words of that file, separated by blanks, tabs or line ends; quotes group words.";
+
+const LOGGING: &str = "Messages go to standard error, each line behind the letter of its level \
+    and a colon: F (fatal), E (error), W (warning), I (info), D (debug), T (trace).";
+
+const SIGNALS: &str = "On the first SIGTERM or SIGINT no further association is accepted, those \
+    in progress may finish within --drain-timeout, and the program ends with exit code 0. A second \
+    signal ends it at once.";
+
+const EXIT_STATUS: &str = "0 after --help, --version, or an orderly end by a signal; 1 when the \
+    command line is wrong or the program cannot start or go on. After a second signal the status \
+    is that of the signal.";
+
+/// The manual page of a tool, in roff's man macros.
+pub(crate) fn page<T>(tool: &Tool<T>) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut page = format!(
+        ".TH {} 1 \"\" \"pdvault {version}\"\n",
+        tool.name.to_uppercase()
+    );
+    push_section(
+        &mut page,
+        "NAME",
+        &format!("{} - {}", tool.name, tool.title),
+    );
+    let synopsis = format!("{0} {1}\n.br\npdvault {0} {1}", tool.name, tool.usage);
+    page.push_str(&format!(".SH SYNOPSIS\n{synopsis}\n"));
+    push_section(&mut page, "DESCRIPTION", tool.description);
+    page.push_str(".SH PARAMETERS\n");
+    for (name, meaning) in tool.parameters {
+        push_item(&mut page, &bold(name), meaning);
+    }
+    push_options(&mut page, tool);
+    push_refused(&mut page, tool);
+    push_section(&mut page, "COMMAND LINE", GRAMMAR);
+    push_section(&mut page, "LOGGING", LOGGING);
+    push_section(&mut page, "SIGNALS", SIGNALS);
+    push_section(&mut page, "EXIT STATUS", EXIT_STATUS);
+    page
+}
+
+fn push_options<T>(page: &mut String, tool: &Tool<T>) {
+    page.push_str(".SH OPTIONS\n");
+    for section in tool.sections {
+        let mut working = section
+            .entries
+            .iter()
+            .filter(|e| e.refusal().is_none())
+            .peekable();
+        if working.peek().is_some() {
+            page.push_str(&format!(".SS {}\n", escape(section.title)));
+        }
+        for entry in working {
+            let text = format!("{}{}", entry.details, rules(entry));
+            push_item(page, &tag(entry), &text);
+        }
+    }
+}
+
+fn push_refused<T>(page: &mut String, tool: &Tool<T>) {
+    page.push_str(".SH REFUSED OPTIONS\n");
+    page.push_str(&escape(
+        "These options of DCMTK are known, but end the program with exit code 1.",
+    ));
+    page.push('\n');
+    for entry in tool.entries() {
+        if let Some(why) = entry.refusal() {
+            push_item(
+                page,
+                &tag(entry),
+                &format!("{} Refused: {why}.", entry.details),
+            );
+        }
+    }
+}
+
+/// Default, rivals and companions of an option.
+fn rules<T>(entry: &Entry<T>) -> String {
+    let mut text = match entry.default {
+        None => String::new(),
+        Some("yes") => " This is the default.".to_owned(),
+        Some(value) => format!(" The default is {value}."),
+    };
+    if !entry.requires.is_empty() {
+        text.push_str(&format!(" Only with {}.", entry.requires.join(" or ")));
+    }
+    for rivals in entry.conflicts {
+        text.push_str(&format!(" Not with {}.", rivals.join(" or ")));
+    }
+    text
+}
+
+/// `-ta, --acse-timeout seconds (1..)`, with roff's fonts.
+fn tag<T>(entry: &Entry<T>) -> String {
+    let short = entry
+        .short
+        .map_or_else(String::new, |short| format!("{}, ", bold(short)));
+    let mut tag = format!("{short}{}", bold(entry.long));
+    for argument in entry.arguments {
+        tag.push_str(&format!(" \\fI{}\\fR", escape(argument.name)));
+        if let Some(range) = help::range(argument.kind) {
+            tag.push_str(&format!(" ({})", escape(&range)));
+        }
+    }
+    tag
+}
+
+fn bold(text: &str) -> String {
+    format!("\\fB{}\\fR", escape(text))
+}
+
+fn push_section(page: &mut String, title: &str, text: &str) {
+    page.push_str(&format!(".SH {title}\n{}\n", escape(text)));
+}
+
+fn push_item(page: &mut String, tag: &str, text: &str) {
+    page.push_str(&format!(".TP\n{tag}\n{}\n", escape(text)));
+}
+
+/// Text that roff shows as it is: hyphens stay ASCII, nothing at the front is a request.
+fn escape(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) {
+        format!("\\&{text}")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::storescp::TOOL;
+
+    #[test]
+    fn the_page_shows_every_name_of_every_option() {
+        let page = page(&TOOL);
+        for entry in TOOL.entries() {
+            assert!(page.contains(&tag(entry)), "{}", entry.long);
+            for name in entry.short.into_iter().chain([entry.long]) {
+                assert!(page.contains(&bold(name)), "{name}");
+            }
+        }
+        assert!(page.contains("\\fB+B\\fR, \\fB\\-\\-bit\\-preserving\\fR"));
+    }
+
+    #[test]
+    fn text_can_not_become_a_request_of_roff() {
+        assert_eq!(escape(".X. a-b\\"), "\\&.X. a\\-b\\e");
+        assert_eq!(escape("'x'"), "\\&'x'");
+        assert!(page(&TOOL).lines().all(|line| !line.starts_with('\'')));
+    }
+}

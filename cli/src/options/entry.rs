@@ -1,0 +1,240 @@
+//! What the table of options says about each one.
+
+use std::ffi::{OsStr, OsString};
+
+/// A command line tool: its name, its parameters, its options.
+pub(crate) struct Tool<T: 'static> {
+    /// The name, which is also the name of a link that calls it.
+    pub(crate) name: &'static str,
+    /// The name in DCMTK's words.
+    pub(crate) title: &'static str,
+    /// What the tool does, in a paragraph.
+    pub(crate) description: &'static str,
+    /// What follows the name in the usage line.
+    pub(crate) usage: &'static str,
+    /// Name and meaning of each parameter.
+    pub(crate) parameters: &'static [(&'static str, &'static str)],
+    /// The options, in the order in which they are explained and judged.
+    pub(crate) sections: &'static [&'static Section<T>],
+}
+
+impl<T> Tool<T> {
+    /// All options, in the order of the table.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &'static Entry<T>> + use<'_, T> {
+        self.sections.iter().flat_map(|section| section.entries)
+    }
+}
+
+/// Options that belong together.
+pub(crate) struct Section<T: 'static> {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// The options.
+    pub(crate) entries: &'static [Entry<T>],
+}
+
+/// One option.
+pub(crate) struct Entry<T: 'static> {
+    /// The short name with its sign, such as `-aet` or `+B`.
+    pub(crate) short: Option<&'static str>,
+    /// The long name, `--aetitle`.
+    pub(crate) long: &'static str,
+    /// The values that follow it.
+    pub(crate) arguments: &'static [Argument],
+    /// The exclusive group, of which the rightmost member counts.
+    pub(crate) group: Option<&'static str>,
+    /// What holds when the option is left out; `"yes"` for a member of a group.
+    pub(crate) default: Option<&'static str>,
+    /// Long names of which one must be there too.
+    pub(crate) requires: &'static [&'static str],
+    /// Sets of long names none of which may be there; a set is named as a whole in the error. A
+    /// pair of rivals is listed once, with the one that the error text names first.
+    pub(crate) conflicts: &'static [&'static [&'static str]],
+    /// What it does, in a line.
+    pub(crate) summary: &'static str,
+    /// What it does, in full.
+    pub(crate) details: &'static str,
+    /// What becomes of it.
+    pub(crate) effect: Effect<T>,
+}
+
+/// One value of an option.
+pub(crate) struct Argument {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// What it may be.
+    pub(crate) kind: Kind,
+}
+
+/// What a value may be. Ranges include both ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Any text, the empty one too.
+    Text,
+    /// A file or directory.
+    Path,
+    /// An integer, decimal, hexadecimal or octal.
+    Signed { min: i64, max: i64 },
+    /// A decimal integer that may not have a minus sign; `min` is not negative.
+    Unsigned { min: i64, max: i64 },
+    /// A number of bytes with an optional unit.
+    Size { min: i64, max: i64 },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// One of these levels, in upper or lower case, with DCMTK's own error text.
+    LogLevel(&'static [&'static str]),
+}
+
+/// A value that passed the judgement of its [`Kind`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// Of a number or size, in range.
+    Number(i64),
+    /// Of a text or path.
+    Text(OsString),
+    /// Of a choice, as the table spells it.
+    Word(&'static str),
+}
+
+impl Value {
+    /// The number.
+    pub(crate) fn number(&self) -> i64 {
+        match self {
+            Self::Number(number) => *number,
+            other => unreachable!("the table declares a number here, not {other:?}"),
+        }
+    }
+
+    /// The text.
+    pub(crate) fn text(&self) -> &OsStr {
+        match self {
+            Self::Text(text) => text,
+            other => unreachable!("the table declares a text here, not {other:?}"),
+        }
+    }
+
+    /// The word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Word(word) => word,
+            other => unreachable!("the table declares a choice here, not {other:?}"),
+        }
+    }
+}
+
+/// What becomes of an option.
+pub(crate) enum Effect<T: 'static> {
+    /// It works: its values are noted.
+    Works(fn(&mut T, &[Value])),
+    /// It works: something is printed, exit code 0.
+    Answer(Answer),
+    /// It is known, will work one day, and is refused until then: exit code 1.
+    NotYet {
+        /// The text that the user sees.
+        why: &'static str,
+    },
+    /// It is known and refused for good: exit code 1.
+    Refused {
+        /// The text that the user sees.
+        why: &'static str,
+    },
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The usage text.
+    Help,
+    /// The version.
+    Version,
+}
+
+/// Begins an entry; what it does is said by [`Entry::works`] and its siblings.
+pub(crate) const fn entry<T>(
+    long: &'static str,
+    summary: &'static str,
+    details: &'static str,
+) -> Entry<T> {
+    Entry {
+        short: None,
+        long,
+        arguments: &[],
+        group: None,
+        default: None,
+        requires: &[],
+        conflicts: &[],
+        summary,
+        details,
+        effect: Effect::Refused { why: "" },
+    }
+}
+
+impl<T> Entry<T> {
+    /// With this short name.
+    pub(crate) const fn short(mut self, short: &'static str) -> Self {
+        self.short = Some(short);
+        self
+    }
+
+    /// Followed by these values.
+    pub(crate) const fn takes(mut self, arguments: &'static [Argument]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    /// A member of this exclusive group.
+    pub(crate) const fn group(mut self, group: &'static str) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// With this default.
+    pub(crate) const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// Only together with one of these.
+    pub(crate) const fn requires(mut self, requires: &'static [&'static str]) -> Self {
+        self.requires = requires;
+        self
+    }
+
+    /// Never together with these.
+    pub(crate) const fn conflicts(mut self, sets: &'static [&'static [&'static str]]) -> Self {
+        self.conflicts = sets;
+        self
+    }
+
+    /// Works, by noting what was typed.
+    pub(crate) const fn works(mut self, apply: fn(&mut T, &[Value])) -> Self {
+        self.effect = Effect::Works(apply);
+        self
+    }
+
+    /// Works, by printing something.
+    pub(crate) const fn answers(mut self, answer: Answer) -> Self {
+        self.effect = Effect::Answer(answer);
+        self
+    }
+
+    /// Does not work yet, and says so.
+    pub(crate) const fn not_yet(mut self, why: &'static str) -> Self {
+        self.effect = Effect::NotYet { why };
+        self
+    }
+
+    /// Will not work, and says so.
+    pub(crate) const fn refused(mut self, why: &'static str) -> Self {
+        self.effect = Effect::Refused { why };
+        self
+    }
+
+    /// Why the option is refused; `None` when it works.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        match self.effect {
+            Effect::Works(_) | Effect::Answer(_) => None,
+            Effect::NotYet { why } | Effect::Refused { why } => Some(why),
+        }
+    }
+}

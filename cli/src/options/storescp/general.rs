@@ -1,0 +1,91 @@
+//! Help and logging.
+
+use super::super::{Answer, Argument, Kind, Section, entry};
+use super::{FILE_NAME, Typed};
+use crate::logging::{LEVELS, Threshold};
+
+const VERBOSITY: &str = "log-verbosity";
+
+pub(super) static GENERAL: Section<Typed> = Section {
+    title: "general options",
+    entries: &[
+        entry(
+            "--help",
+            "print this help text and exit",
+            "Prints how to use the program on standard output and ends with exit code 0. The same \
+             happens when nothing at all is typed.",
+        )
+        .short("-h")
+        .answers(Answer::Help),
+        entry(
+            "--version",
+            "print version information and exit",
+            "Prints the version and what it was built for on standard output and ends with exit \
+             code 0.",
+        )
+        .answers(Answer::Version),
+        entry(
+            "--arguments",
+            "print the expanded command line",
+            "Prints the command line as a log line at start, after command files were expanded \
+             and with every option by its long name, whatever the log level is.",
+        )
+        .works(|typed, _| typed.arguments = true),
+        entry(
+            "--quiet",
+            "quiet mode, log nothing but fatal errors",
+            "Logs fatal errors only. Error texts about the values of options are not shown \
+             either; the exit code still tells.",
+        )
+        .short("-q")
+        .group(VERBOSITY)
+        .works(|typed, _| typed.threshold = Some(Threshold::Fatal)),
+        entry(
+            "--verbose",
+            "verbose mode, log what is done",
+            "Logs at info level: the start, each association, each object. No patient data is \
+             logged at this level.",
+        )
+        .short("-v")
+        .group(VERBOSITY)
+        .works(|typed, _| typed.threshold = Some(Threshold::Info)),
+        entry(
+            "--debug",
+            "debug mode, log every detail",
+            "Logs at debug level: what is negotiated and what each message asks for.",
+        )
+        .short("-d")
+        .group(VERBOSITY)
+        .works(|typed, _| typed.threshold = Some(Threshold::Debug)),
+        entry(
+            "--log-level",
+            "log messages of this level and graver ones",
+            "Sets the threshold of the log: off, fatal, error, warn, info, debug, trace or all, \
+             in upper or lower case.",
+        )
+        .short("-ll")
+        .takes(&[Argument {
+            name: "level",
+            kind: Kind::LogLevel(LEVELS),
+        }])
+        .default("warn")
+        .conflicts(&[&["--verbose", "--debug", "--quiet"]])
+        .works(|typed, values| typed.threshold = Threshold::from_name(values[0].word())),
+        entry(
+            "--log-config",
+            "configure the log by a file",
+            "Reads levels, targets and layout of the log from a properties file.",
+        )
+        .short("-lc")
+        .takes(&[FILE_NAME])
+        .conflicts(&[&["--verbose", "--debug", "--quiet"], &["--log-level"]])
+        .not_yet("the log goes to standard error; choose its level by -q, -v, -d or --log-level"),
+        entry(
+            "--verbose-pc",
+            "log presentation contexts at info level",
+            "Logs the parameters of each association at info instead of debug level.",
+        )
+        .short("+v")
+        .not_yet("the parameters of associations are logged at debug level (-d)"),
+    ],
+};

@@ -1,0 +1,161 @@
+//! What the typed options mean.
+
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pdvault_engine::landing::LANDING_BYTES_DEFAULT;
+use pdvault_engine::receiver::{ASSOCIATIONS_MAX_DEFAULT, MAX_PDU_BYTES_DEFAULT};
+use pdvault_engine::store::{Durability, EXTENSION_BYTES_MAX, OnDuplicate};
+use pdvault_engine::value::AeTitle;
+
+use super::Typed;
+use crate::grammar::{Stage, UsageError};
+
+/// Everything that a receiver is told.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) output_directory: PathBuf,
+    pub(crate) ae_title: AeTitle,
+    pub(crate) max_pdu_bytes: u32,
+    pub(crate) accept_all: bool,
+    pub(crate) promiscuous: bool,
+    pub(crate) acse_timeout: Duration,
+    /// `None`: no limit.
+    pub(crate) dimse_timeout: Option<Duration>,
+    /// `None`: no limit.
+    pub(crate) socket_timeout: Option<Duration>,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) max_associations: usize,
+    /// `None`: the engine's choice for this machine.
+    pub(crate) workers: Option<usize>,
+    /// `None`: the engine's choice for this machine.
+    pub(crate) writers: Option<usize>,
+    pub(crate) landing_memory_bytes: usize,
+    pub(crate) durability: Durability,
+    pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) unique_filenames: bool,
+    pub(crate) filename_extension: String,
+    pub(crate) ignore: bool,
+}
+
+impl Settings {
+    /// Puts defaults where nothing was typed, and gives numbers their units.
+    ///
+    /// # Errors
+    /// An AE title or an extension that can't be one.
+    pub(crate) fn resolve(typed: &Typed) -> Result<Self, UsageError> {
+        Ok(Self {
+            listen: listen_address(typed.port, typed.dual_stack),
+            output_directory: output_directory(typed),
+            ae_title: ae_title(typed.ae_title.as_deref())?,
+            max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
+            accept_all: typed.accept_all,
+            promiscuous: typed.promiscuous,
+            acse_timeout: duration(typed.acse_timeout_seconds.unwrap_or(30)),
+            dimse_timeout: typed.dimse_timeout_seconds.map(duration),
+            socket_timeout: Some(typed.socket_timeout_seconds.unwrap_or(60))
+                .filter(|&seconds| seconds > 0)
+                .map(duration),
+            drain_timeout: duration(typed.drain_timeout_seconds.unwrap_or(30)),
+            max_associations: typed
+                .max_associations
+                .map_or(ASSOCIATIONS_MAX_DEFAULT, in_range),
+            workers: typed.workers.map(in_range),
+            writers: typed.writers.map(in_range),
+            landing_memory_bytes: typed
+                .landing_memory_bytes
+                .map_or(LANDING_BYTES_DEFAULT, in_range),
+            durability: durability(typed.durability),
+            on_duplicate: on_duplicate(typed.on_duplicate),
+            unique_filenames: typed.unique_filenames,
+            filename_extension: extension(typed.filename_extension.as_deref())?,
+            ignore: typed.ignore,
+        })
+    }
+}
+
+/// A number that the table bounds to a range that its type holds.
+fn in_range<T: TryFrom<i64>>(number: i64) -> T {
+    T::try_from(number)
+        .ok()
+        .expect("the table bounds this number")
+}
+
+fn duration(seconds: i64) -> Duration {
+    Duration::from_secs(in_range(seconds))
+}
+
+fn listen_address(port: u16, is_dual_stack: bool) -> SocketAddr {
+    if is_dual_stack {
+        (Ipv6Addr::UNSPECIFIED, port).into()
+    } else {
+        (Ipv4Addr::UNSPECIFIED, port).into()
+    }
+}
+
+/// The empty path means the working directory, as in DCMTK.
+fn output_directory(typed: &Typed) -> PathBuf {
+    match &typed.output_directory {
+        Some(path) if !path.as_os_str().is_empty() => path.clone(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn ae_title(text: Option<&OsStr>) -> Result<AeTitle, UsageError> {
+    let text = text.unwrap_or_else(|| OsStr::new("STORESCP"));
+    text.to_str().and_then(AeTitle::new).ok_or_else(|| {
+        invalid(
+            "--aetitle",
+            text,
+            "1 to 16 printable ASCII characters without backslash",
+        )
+    })
+}
+
+fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
+    let text = text.unwrap_or_default();
+    let is_harmless = |text: &&str| {
+        text.len() <= EXTENSION_BYTES_MAX && !text.chars().any(|c| c == '/' || c.is_control())
+    };
+    text.to_str()
+        .filter(is_harmless)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            invalid(
+                "--filename-extension",
+                text,
+                "at most 64 bytes of UTF-8 without slash and control characters",
+            )
+        })
+}
+
+fn invalid(long: &str, text: &OsStr, expected: &str) -> UsageError {
+    let text = text.to_string_lossy();
+    let text = format!("Invalid value for option {long} ({text}: {expected} expected)");
+    UsageError::new(Stage::Judging, text)
+}
+
+fn durability(word: Option<&'static str>) -> Durability {
+    match word {
+        None | Some("object") => Durability::Object,
+        Some("none") => Durability::None,
+        Some(other) => unreachable!("{other} is not in the table"),
+    }
+}
+
+fn on_duplicate(word: Option<&'static str>) -> OnDuplicate {
+    match word {
+        None | Some("overwrite") => OnDuplicate::Overwrite,
+        Some("keep") => OnDuplicate::Keep,
+        Some("refuse") => OnDuplicate::Refuse,
+        Some("same") => OnDuplicate::Same,
+        Some(other) => unreachable!("{other} is not in the table"),
+    }
+}

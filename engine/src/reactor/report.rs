@@ -1,0 +1,168 @@
+//! What the log says, in one place: DCMTK's key phrases, and one line for each refused association
+//! or object that says who, what, why, and how to allow it. No patient's data at info and below.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use tracing::{debug, error, info, warn};
+
+use crate::association::{AssociationError, LocalAbort, Negotiated, PeerGone, Rejection};
+use crate::dimse::{FailureStatus, OtherRq, StoreRq};
+use crate::pdu::ContextOutcome;
+use crate::registry;
+use crate::store::StoreFailure;
+use crate::value::AeTitle;
+
+/// Who sends: the address, and the titles once they are known.
+pub(super) struct Sender<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) agreed: Option<&'a Negotiated>,
+}
+
+impl fmt::Display for Sender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.peer)?;
+        match self.agreed {
+            Some(Negotiated {
+                calling_ae_title,
+                called_ae_title,
+                ..
+            }) => {
+                write!(f, " ({calling_ae_title} calling {called_ae_title})")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle, called: AeTitle) {
+    let how = match rejection {
+        Rejection::LocalLimit => "raise --max-associations to allow more",
+        Rejection::ShuttingDown => "it may try again once the receiver is back",
+        _ => "only a change of the sender's settings helps",
+    };
+    warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}); {how}");
+}
+
+pub(super) fn established(sender: &Sender<'_>) {
+    let Some(agreed) = sender.agreed else { return };
+    debug!(
+        "association of {sender}: {} contexts accepted",
+        agreed.contexts.len()
+    );
+    info!(
+        "Association Acknowledged (Max Send PDV: {})",
+        max_send_pdv(agreed.peer_max_pdu_bytes)
+    );
+    if agreed.contexts.is_empty() {
+        info!("    (but no valid presentation contexts)");
+    }
+    refused_contexts(sender, agreed);
+}
+
+/// What the sender will not be able to send; a warning where that is everything.
+fn refused_contexts(sender: &Sender<'_>, agreed: &Negotiated) {
+    let Some(first) = agreed.refused.first() else {
+        return;
+    };
+    let (accepted, refused) = (agreed.contexts.len(), agreed.refused.len());
+    let line = format_args!(
+        "{refused} of {} presentation contexts refused to {sender}, the first for {}: {}",
+        accepted + refused,
+        first.abstract_syntax,
+        how_to_allow(first.outcome),
+    );
+    if accepted == 0 {
+        warn!("{line}");
+    } else {
+        debug!("{line}");
+    }
+}
+
+fn how_to_allow(outcome: ContextOutcome) -> &'static str {
+    match outcome {
+        ContextOutcome::AbstractSyntaxNotSupported => {
+            "no storage SOP class that is known; --promiscuous allows unknown ones"
+        }
+        ContextOutcome::TransferSyntaxesNotSupported => {
+            "no transfer syntax in common; --accept-all allows compressed ones"
+        }
+        _ => "refused",
+    }
+}
+
+/// The longest PDV that DCMTK would send to a peer with this maximum length, for its log line.
+fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
+    const UNLIMITED: u32 = 131_072;
+    const HEADERS_BYTES: u32 = 12;
+    let max = match peer_max_pdu_bytes {
+        0 => UNLIMITED,
+        other => other.min(UNLIMITED),
+    };
+    (max & !1).saturating_sub(HEADERS_BYTES)
+}
+
+pub(super) fn failed(sender: &Sender<'_>, error: &AssociationError) {
+    let is_established = sender.agreed.is_some();
+    match error {
+        AssociationError::PeerGone(PeerGone::ConnectionClosed) if !is_established => {
+            debug!("connection from {sender} closed without a request");
+        }
+        AssociationError::PeerAborted(_) => info!("Association Aborted"),
+        AssociationError::PeerGone(gone) if is_established => {
+            info!("Association Aborted");
+            warn!("association with {sender} lost: {gone}");
+        }
+        AssociationError::Local(LocalAbort::ShuttingDown) => {
+            warn!("association with {sender} aborted: the receiver is shutting down");
+        }
+        error if is_established => {
+            error!("DIMSE failure (aborting association): {error}; {sender}");
+        }
+        error => error!("Receiving Association failed: {error}; {sender}"),
+    }
+}
+
+pub(super) fn object_begun(request: &StoreRq) {
+    let class = || registry::sop_class(request.sop_class.as_str());
+    info!(
+        "Received Store Request (MsgID {}, {})",
+        request.message_id,
+        class().map_or("OT", |class| class.prefix)
+    );
+}
+
+pub(super) fn object_refused(
+    sender: &Sender<'_>,
+    request: &StoreRq,
+    status: FailureStatus,
+    comment: &str,
+) {
+    error!(
+        "object {} of {} from {sender} refused: {comment} (answered {:04X}H)",
+        request.sop_instance,
+        request.sop_class,
+        status.status().0
+    );
+}
+
+pub(super) fn object_failed(
+    sender: &Sender<'_>,
+    request: &StoreRq,
+    failure: &StoreFailure,
+    status: FailureStatus,
+) {
+    error!(
+        "cannot write DICOM file: {failure}; object {} from {sender} (answered {:04X}H)",
+        request.sop_instance,
+        status.status().0
+    );
+}
+
+pub(super) fn unrecognized(sender: &Sender<'_>, request: &OtherRq) {
+    error!(
+        "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {sender} \
+         (answered 0211H)",
+        request.command_field
+    );
+}

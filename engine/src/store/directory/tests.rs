@@ -1,0 +1,174 @@
+use std::io::{Read, Write};
+
+use super::*;
+use crate::store::tests::support::{directories, names_in};
+
+fn open_by(path: &Path, way: Way) -> Directory {
+    let (directory, _) = Directory::open_by(path, &[way]).expect("a way that works here");
+    assert_eq!(directory.way, way);
+    directory
+}
+
+fn new_file(directory: &Directory, bytes: &[u8]) -> (fs::File, Option<String>) {
+    let new = directory.create("CT.1", OFlags::WRONLY).expect("created");
+    let mut file = fs::File::from(new.file);
+    file.write_all(bytes).expect("written");
+    (file, new.hidden)
+}
+
+#[test]
+fn every_way_publishes_new_names_and_replaces_old_ones_in_one_step() {
+    for temporary in directories() {
+        for way in WAYS {
+            let directory = open_by(&temporary.path().join(format!("{way:?}")), way);
+            let (file, mut hidden) = new_file(&directory, b"first");
+            assert_eq!(hidden.is_none(), way.is_unnamed());
+            assert!(
+                directory
+                    .publish_new(file.as_fd(), &mut hidden, "CT.1")
+                    .expect("published")
+            );
+            assert_eq!(names_in(&directory.path), ["CT.1"], "{way:?}");
+
+            let (file, mut hidden) = new_file(&directory, b"second");
+            assert!(
+                !directory
+                    .publish_new(file.as_fd(), &mut hidden, "CT.1")
+                    .expect("taken")
+            );
+            assert_eq!(
+                fs::read(directory.path_of("CT.1")).expect("there"),
+                b"first"
+            );
+            directory
+                .publish_over(file.as_fd(), &mut hidden, "CT.1")
+                .expect("replaced");
+            assert_eq!(hidden, None);
+            assert_eq!(
+                fs::read(directory.path_of("CT.1")).expect("there"),
+                b"second"
+            );
+            assert_eq!(names_in(&directory.path), ["CT.1"], "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_replacement_keeps_what_is_there_and_the_hidden_name_to_remove() {
+    for temporary in directories() {
+        for way in WAYS {
+            let directory = open_by(&temporary.path().join(format!("{way:?}")), way);
+            fs::create_dir(directory.path_of("CT.1")).expect("a directory has the name");
+            let (file, mut hidden) = new_file(&directory, b"object");
+            let refused = directory.publish_over(file.as_fd(), &mut hidden, "CT.1");
+            assert!(refused.is_err());
+            directory.remove_hidden(&hidden.expect("still to be removed"));
+            assert_eq!(names_in(&directory.path), ["CT.1"], "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn opening_leaves_no_trace_and_creates_missing_parents() {
+    for temporary in directories() {
+        let path = temporary.path().join("a/b/c");
+        let (directory, stale) = Directory::open(&path).expect("created");
+        assert_eq!((names_in(&path).len(), stale), (0, 0));
+        assert_eq!(directory.path_of("CT.1"), path.join("CT.1"));
+    }
+}
+
+#[test]
+fn stale_parts_are_removed_unless_another_receiver_runs() {
+    for temporary in directories() {
+        let path = temporary.path();
+        let others = [".CT.1.part", "CT.1.2.part", ".hidden", ".CT.1.2.part.dcm"];
+        for name in others.iter().chain(&[".CT.1.7.part"]) {
+            fs::write(path.join(name), b"left").expect("written");
+        }
+        fs::create_dir(path.join(".dir.1.part")).expect("no file");
+        // `.CT.1.part` reads as part 1 of `CT`.
+        let (first, stale) = Directory::open(path).expect("opened");
+        assert_eq!(stale, 2);
+        assert_eq!(
+            names_in(path),
+            [".CT.1.2.part.dcm", ".dir.1.part", ".hidden", "CT.1.2.part"]
+        );
+
+        fs::write(path.join(".CT.1.8.part"), b"alive").expect("written");
+        let (second, stale) = Directory::open(path).expect("opened beside the first");
+        assert_eq!(stale, 0);
+        drop((first, second));
+        assert_eq!(Directory::open(path).expect("opened alone").1, 1);
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_says_what_to_do() {
+    // Even root can make nothing in /proc.
+    let refused = Directory::open(Path::new("/proc")).expect_err("no files there");
+    assert!(
+        matches!(refused, OpenError::NotWritable { .. }),
+        "{refused:?}"
+    );
+    let text = refused.to_string();
+    assert!(
+        text.starts_with("cannot write to output directory /proc: "),
+        "{text}"
+    );
+    assert!(text.contains("--output-directory"), "{text}");
+
+    let temporary = &directories()[0];
+    let file = temporary.path().join("file");
+    fs::write(&file, b"").expect("written");
+    for path in [file.join("below"), file] {
+        let refused = Directory::open(&path).expect_err("a file is in the way");
+        assert!(matches!(refused, OpenError::Create { .. }), "{refused:?}");
+    }
+}
+
+#[test]
+fn reading_what_is_published_follows_no_link_and_waits_for_no_pipe() {
+    let temporary = &directories()[0];
+    let (directory, _) = Directory::open(temporary.path()).expect("opened");
+    assert!(
+        directory
+            .open_published("CT.1")
+            .expect("nothing there")
+            .is_none()
+    );
+    std::os::unix::fs::symlink("/etc/hostname", directory.path_of("link")).expect("linked");
+    rustix::fs::mknodat(
+        &directory.descriptor,
+        "pipe",
+        rustix::fs::FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )
+    .expect("a pipe");
+    for name in ["link", "pipe"] {
+        assert!(directory.is_taken(name).expect("looked up"));
+        assert!(
+            directory.open_published(name).expect("looked at").is_none(),
+            "{name}"
+        );
+    }
+    fs::write(directory.path_of("CT.1"), b"x").expect("written");
+    let mut text = String::new();
+    let file = directory.open_published("CT.1").expect("opened");
+    file.expect("a file")
+        .read_to_string(&mut text)
+        .expect("read");
+    assert_eq!(text, "x");
+}
+
+#[test]
+fn files_go_unnamed_only_where_their_sync_is_known_to_count() {
+    for known in [0xef53_u64, 0x5846_5342, 0x0102_1994] {
+        assert!(unnamed_data_is_synced(known));
+    }
+    // btrfs, NFS, overlayfs, nothing.
+    for other in [0x9123_683e_u64, 0x6969, 0x794c_7630, 0] {
+        assert!(!unnamed_data_is_synced(other), "{other:x}");
+    }
+}

@@ -1,0 +1,380 @@
+//! The store over sinks that fail, and the order of what it does to the disk.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use rustix::io::Errno;
+
+use super::support::*;
+use crate::store::{
+    Durability, OnDuplicate, Operation, Outcome, Sink, SinkFactory, SinkKind, StoreConfig,
+    StoreFailure, SystemSinks,
+};
+
+/// What goes wrong, while it is switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// Every write takes at most this many bytes.
+    Short(usize),
+    /// Every other call is interrupted.
+    Interrupted,
+    /// A write that reaches beyond this place takes what fits, or nothing with this error.
+    FullAt(u64, Errno),
+    /// Writes take nothing and say so.
+    Zero,
+    /// Data can't be synced.
+    SyncData,
+    /// The directory can't be synced.
+    SyncDirectory,
+    /// No space can be reserved.
+    Allocate,
+}
+
+struct Faulty {
+    fault: Fault,
+    is_on: Arc<AtomicBool>,
+}
+
+struct FaultySink {
+    inner: Box<dyn Sink>,
+    fault: Option<Fault>,
+    calls: usize,
+}
+
+impl SinkFactory for Faulty {
+    fn sink(&self, file: OwnedFd, kind: SinkKind) -> Box<dyn Sink> {
+        let fault = self.is_on.load(Ordering::SeqCst).then_some(self.fault);
+        Box::new(FaultySink {
+            inner: SystemSinks.sink(file, kind),
+            fault,
+            calls: 0,
+        })
+    }
+
+    fn sync_directory(&self, directory: BorrowedFd<'_>) -> io::Result<()> {
+        if self.is_on.load(Ordering::SeqCst) && self.fault == Fault::SyncDirectory {
+            return Err(Errno::IO.into());
+        }
+        SystemSinks.sync_directory(directory)
+    }
+}
+
+impl Sink for FaultySink {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.calls += 1;
+        let most = match self.fault {
+            Some(Fault::Short(most)) => most,
+            Some(Fault::Interrupted) if self.calls % 2 == 1 => return Err(Errno::INTR.into()),
+            Some(Fault::FullAt(place, errno)) if offset >= place => return Err(errno.into()),
+            Some(Fault::FullAt(place, _)) => (place - offset) as usize,
+            Some(Fault::Zero) => return Ok(0),
+            _ => bytes.len(),
+        };
+        self.inner.write_at(&bytes[..most.min(bytes.len())], offset)
+    }
+
+    fn allocate(&mut self, len: u64) -> io::Result<()> {
+        match self.fault {
+            Some(Fault::Allocate) => Err(Errno::NOSPC.into()),
+            _ => self.inner.allocate(len),
+        }
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.inner.cut(len)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        match self.fault {
+            Some(Fault::SyncData) => Err(Errno::IO.into()),
+            Some(Fault::Interrupted) if self.calls % 2 == 1 => Err(Errno::INTR.into()),
+            _ => self.inner.sync_data(),
+        }
+    }
+
+    fn file(&self) -> BorrowedFd<'_> {
+        self.inner.file()
+    }
+}
+
+/// A store whose fault is switched on, and the switch.
+fn faulty(config: StoreConfig, fault: Fault) -> (Fixture, Arc<AtomicBool>) {
+    let is_on = Arc::new(AtomicBool::new(true));
+    let sinks = Arc::new(Faulty {
+        fault,
+        is_on: Arc::clone(&is_on),
+    });
+    (Fixture::with_sinks(config, sinks), is_on)
+}
+
+#[test]
+fn short_and_interrupted_writes_are_resumed() {
+    for temporary in directories() {
+        for fault in [
+            Fault::Short(5000),
+            Fault::Short(8192),
+            Fault::Interrupted,
+            Fault::Allocate,
+        ] {
+            let path = temporary.path().join(format!("{fault:?}"));
+            let (fixture, _) = faulty(StoreConfig::new(path), fault);
+            for (uid, len) in [("1.1", 700), ("1.2", 3 * CHUNK_BYTES + 9), ("1.3", 6 << 20)] {
+                let sample = Sample::new(uid, len, 1);
+                fixture.side.store(&sample).expect("stored");
+                assert!(
+                    fixture.read(&sample.name()) == sample.file(),
+                    "{fault:?} {len}"
+                );
+            }
+        }
+    }
+}
+
+/// Stores over the fault: it must fail, leave the old copy or nothing, lose no memory, and go on
+/// once the fault is gone.
+fn fails_cleanly(fault: Fault, len: usize) -> StoreFailure {
+    let mut failures = Vec::new();
+    for temporary in directories() {
+        let (fixture, is_on) = faulty(StoreConfig::new(temporary.path()), fault);
+        is_on.store(false, Ordering::SeqCst);
+        let old = Sample::new("1.1", 100, 1);
+        fixture.side.store(&old).expect("stored");
+        is_on.store(true, Ordering::SeqCst);
+        for uid in ["1.1", "1.2"] {
+            let failure = fixture
+                .side
+                .store(&Sample::new(uid, len, 2))
+                .expect_err("the fault");
+            failures.push((uid, failure));
+        }
+        assert_eq!(fixture.names(), ["CT.1.1"], "{fault:?}");
+        assert!(fixture.read("CT.1.1") == old.file(), "{fault:?}");
+        fixture.side.assert_all_chunks_free();
+        is_on.store(false, Ordering::SeqCst);
+        let next = Sample::new("1.2", len, 3);
+        fixture.side.store(&next).expect("stored");
+        assert!(fixture.read("CT.1.2") == next.file());
+    }
+    failures.pop().expect("one at least").1
+}
+
+#[test]
+fn a_full_disk_fails_the_object_and_only_that() {
+    for errno in [Errno::NOSPC, Errno::DQUOT] {
+        for (place, len) in [
+            (0, 100),
+            (4096, 5 * CHUNK_BYTES),
+            (CHUNK_BYTES as u64 + 100, 6 << 20),
+        ] {
+            let failure = fails_cleanly(Fault::FullAt(place, errno), len);
+            assert!(matches!(failure, StoreFailure::NoSpace { .. }), "{failure}");
+        }
+    }
+}
+
+#[test]
+fn other_refusals_say_what_was_refused() {
+    for (fault, refused) in [
+        (Fault::Zero, Operation::Write),
+        (Fault::SyncData, Operation::SyncData),
+    ] {
+        let failure = fails_cleanly(fault, 2 * CHUNK_BYTES);
+        let StoreFailure::Io {
+            operation, path, ..
+        } = failure
+        else {
+            panic!("{failure}")
+        };
+        assert_eq!(operation, refused);
+        assert!(path.ends_with("CT.1.2"));
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_synced_gives_no_receipt() {
+    let temporary = directory();
+    let (fixture, is_on) = faulty(StoreConfig::new(temporary.path()), Fault::SyncDirectory);
+    let sample = Sample::new("1.2", 100, 1);
+    let failure = fixture.side.store(&sample).expect_err("the fault");
+    let StoreFailure::Io {
+        operation, errno, ..
+    } = failure
+    else {
+        panic!("{failure}")
+    };
+    assert_eq!(
+        (operation, errno),
+        (Operation::SyncDirectory, Some(Errno::IO.raw_os_error()))
+    );
+    is_on.store(false, Ordering::SeqCst);
+    assert_eq!(
+        fixture.side.store(&sample).expect("stored").outcome(),
+        Outcome::Replaced
+    );
+}
+
+#[test]
+fn identical_data_whose_sync_is_refused_is_not_acknowledged_either() {
+    let temporary = directory();
+    let config = StoreConfig {
+        on_duplicate: OnDuplicate::Same,
+        ..StoreConfig::new(temporary.path())
+    };
+    let (fixture, _) = faulty(config, Fault::SyncDirectory);
+    let sample = Sample::new("1.2", 100, 1);
+    for _ in 0..2 {
+        fixture.side.store(&sample).expect_err("the fault");
+    }
+}
+
+/// Writes down what is done to the disk, and lets a test hold directory syncs back.
+#[derive(Default)]
+struct Journal {
+    events: Mutex<Vec<String>>,
+    directory_syncs: AtomicUsize,
+    gate: Option<Receiver<()>>,
+}
+
+impl Journal {
+    fn note(&self, event: String) {
+        self.events
+            .lock()
+            .expect("no panic while noting")
+            .push(event);
+    }
+}
+
+struct Recording {
+    journal: Arc<Journal>,
+    directory: std::path::PathBuf,
+}
+
+struct RecordingSink {
+    inner: Box<dyn Sink>,
+    journal: Arc<Journal>,
+    directory: std::path::PathBuf,
+}
+
+impl SinkFactory for Recording {
+    fn sink(&self, file: OwnedFd, kind: SinkKind) -> Box<dyn Sink> {
+        let inner = SystemSinks.sink(file, kind);
+        let (journal, directory) = (Arc::clone(&self.journal), self.directory.clone());
+        Box::new(RecordingSink {
+            inner,
+            journal,
+            directory,
+        })
+    }
+
+    fn sync_directory(&self, directory: BorrowedFd<'_>) -> io::Result<()> {
+        if let Some(gate) = &self.journal.gate {
+            let _ = gate.recv_timeout(PATIENCE);
+        }
+        self.journal.directory_syncs.fetch_add(1, Ordering::SeqCst);
+        self.journal.note(format!(
+            "directory synced with {:?}",
+            names_in(&self.directory)
+        ));
+        SystemSinks.sync_directory(directory)
+    }
+}
+
+impl Sink for RecordingSink {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let written = self.inner.write_at(bytes, offset)?;
+        self.journal.note("written".to_owned());
+        Ok(written)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.inner.sync_data()?;
+        self.journal
+            .note(format!("data synced with {:?}", names_in(&self.directory)));
+        Ok(())
+    }
+
+    fn file(&self) -> BorrowedFd<'_> {
+        self.inner.file()
+    }
+}
+
+fn recording(config: StoreConfig, gate: Option<Receiver<()>>) -> (Fixture, Arc<Journal>) {
+    let journal = Arc::new(Journal {
+        gate,
+        ..Journal::default()
+    });
+    let sinks = Recording {
+        journal: Arc::clone(&journal),
+        directory: config.directory.clone(),
+    };
+    (Fixture::with_sinks(config, Arc::new(sinks)), journal)
+}
+
+#[test]
+fn data_is_synced_before_the_name_and_the_name_before_the_receipt() {
+    for temporary in directories() {
+        let (fixture, journal) = recording(StoreConfig::new(temporary.path()), None);
+        fixture
+            .side
+            .store(&Sample::new("1.2", 100, 0))
+            .expect("stored");
+        let events = journal.events.lock().expect("no panic").clone();
+        assert_eq!(
+            events,
+            [
+                "written",
+                "data synced with []",
+                "directory synced with [\"CT.1.2\"]"
+            ]
+        );
+    }
+}
+
+#[test]
+fn without_durability_nothing_is_synced() {
+    let temporary = directory();
+    let config = StoreConfig {
+        durability: Durability::None,
+        ..StoreConfig::new(temporary.path())
+    };
+    let (fixture, journal) = recording(config, None);
+    fixture
+        .side
+        .store(&Sample::new("1.2", 100, 0))
+        .expect("stored");
+    assert_eq!(*journal.events.lock().expect("no panic"), ["written"]);
+}
+
+#[test]
+fn objects_that_wait_share_one_sync_of_the_directory() {
+    let temporary = directory();
+    let (open_gate, gate): (Sender<()>, _) = unbounded();
+    let (fixture, journal) = recording(StoreConfig::new(temporary.path()), Some(gate));
+    for ticket in 0..20 {
+        fixture
+            .side
+            .send(&Sample::new(&format!("1.{ticket}"), 100, 0), ticket);
+    }
+    let end = std::time::Instant::now() + PATIENCE;
+    while fixture.names().len() < 20 {
+        assert!(
+            std::time::Instant::now() < end,
+            "all are published while one sync is held back"
+        );
+        std::thread::yield_now();
+    }
+    assert!(
+        fixture.side.verdicts.try_recv().is_err(),
+        "no receipt before the sync"
+    );
+    drop(open_gate);
+    let mut tickets: Vec<u64> = (0..20).map(|_| fixture.side.verdict().ticket).collect();
+    tickets.sort_unstable();
+    assert_eq!(tickets, (0..20).collect::<Vec<_>>());
+    let syncs = journal.directory_syncs.load(Ordering::SeqCst);
+    assert!(syncs <= 3, "{syncs} syncs for 20 objects");
+}

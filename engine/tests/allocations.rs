@@ -1,0 +1,148 @@
+//! A counting allocator: in steady state, receiving P-DATA allocates nothing per PDU.
+
+#![allow(unsafe_code)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{Sender, data, fragments, object, request};
+use pdvault_engine::association::{Acceptor, Event, Policy, Timeouts};
+use pdvault_engine::dimse::Status;
+use pdvault_engine::landing::{LandingConfig, LandingPool, Slot};
+use pdvault_engine::pdu::Pdu;
+use pdvault_engine::receiver::Receiver;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is passed on to the system's allocator unchanged; counting touches no memory
+// that it manages.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and `ptr` came from `System`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations_of(act: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    act();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// One test, because the counter is the process's: nothing else may run beside it.
+#[test]
+fn receiving_p_data_allocates_nothing_per_pdu() {
+    core_allocates_nothing();
+    receiver_allocates_nothing_per_pdu();
+}
+
+/// Association and slot alone: not one allocation from the first fragment to the last but one.
+fn core_allocates_nothing() {
+    const FRAGMENT_BYTES: usize = 1000;
+    const PDUS: usize = 1000;
+    let now = Instant::now();
+    let policy = Policy {
+        max_pdu_bytes: 16384,
+        accept_all: false,
+        promiscuous: false,
+        operations_max: 1,
+    };
+    let socket = Some(Duration::from_secs(60));
+    let timeouts = Timeouts {
+        acse: Duration::from_secs(30),
+        dimse: socket,
+        socket,
+    };
+    let mut association: Acceptor<()> = Acceptor::new(Arc::new(policy), timeouts, now);
+    let config = LandingConfig {
+        total_bytes: 4 << 20,
+        chunk_bytes: 1 << 20,
+    };
+    let pool = LandingPool::new(&config).expect("memory");
+    let mut slot = Slot::new();
+
+    let mut stream = Vec::new();
+    Pdu::AssociateRq(request())
+        .encode(&mut stream)
+        .expect("short");
+    give(&mut association, &mut slot, &stream, now);
+    let data = data(1, FRAGMENT_BYTES * PDUS);
+    let stream = object("1.2.3", &fragments(&data, &[FRAGMENT_BYTES]));
+    let begun = stream.len() - PDUS * (FRAGMENT_BYTES + 12);
+    give(&mut association, &mut slot, &stream[..begun], now);
+    slot.put_chunk(pool.take().expect("a chunk"));
+
+    let almost_all = &stream[begun..stream.len() - 10];
+    let allocations = allocations_of(|| give(&mut association, &mut slot, almost_all, now));
+    assert_eq!(slot.bytes_landed(), data.len() as u64 - 10);
+    assert_eq!(allocations, 0, "for {PDUS} PDUs");
+}
+
+fn give(association: &mut Acceptor<()>, slot: &mut Slot, mut bytes: &[u8], now: Instant) {
+    while !bytes.is_empty() {
+        let payload = association.payload_needed().min(bytes.len());
+        let used = if payload > 0 {
+            slot.room()[..payload].copy_from_slice(&bytes[..payload]);
+            slot.advance(payload);
+            association.received_payload(payload, now);
+            payload
+        } else {
+            association.received_control(bytes, now)
+        };
+        bytes = &bytes[used..];
+        let _ = association.plan(slot.room().len());
+        while let Some(event) = association.poll_event() {
+            if event == Event::Requested {
+                association.accept(now);
+            }
+        }
+    }
+}
+
+/// The whole receiver: what it allocates for an object does not grow with its number of PDUs.
+fn receiver_allocates_nothing_per_pdu() {
+    const BYTES: usize = 16 << 20;
+    let directory = tempfile::tempdir().expect("a directory");
+    let receiver = Receiver::builder()
+        .listen(([127, 0, 0, 1], 0).into())
+        .output_directory(directory.path())
+        .landing_memory(32 << 20)
+        .start()
+        .expect("the receiver starts");
+    let mut sender = Sender::connect(receiver.local_addr());
+    let data = data(2, BYTES);
+    let mut allocations_with = |fragment_bytes| {
+        let stream = object("1.2.3", &fragments(&data, &[fragment_bytes]));
+        allocations_of(|| {
+            sender.send(&stream);
+            assert_eq!(sender.status(), Status::SUCCESS);
+        })
+    };
+    allocations_with(100_000);
+    let few = allocations_with(100_000);
+    let many = allocations_with(2_000);
+    let pdus = (BYTES / 2_000) as u64;
+    println!("allocations for {BYTES} bytes: {few} in 168 PDUs, {many} in {pdus} PDUs");
+    assert!(
+        many < few + pdus / 20,
+        "{many} allocations for {pdus} PDUs, {few} for 168"
+    );
+    sender.release();
+    receiver.shutdown();
+    receiver.join().expect("a clean end");
+}

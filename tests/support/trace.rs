@@ -1,0 +1,301 @@
+//! System calls of a receiver, as strace saw them: what was made durable before what was said.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::disk::eventually;
+
+/// Every call by which data or names become durable, files are published, or bytes reach a socket.
+const CALLS: &str = "trace=openat,linkat,link,rename,renameat,renameat2,fsync,fdatasync,syncfs,sync,\
+                     sync_file_range,write,writev,sendto,sendmsg";
+
+/// How long strace may take to write its last line after the receiver ended.
+const END_LIMIT: Duration = Duration::from_secs(30);
+
+/// The words that start a program under strace, which writes to `file`. The program keeps the
+/// process ID of what is spawned (-D).
+pub fn strace_to(file: &Path) -> Vec<OsString> {
+    let mut words: Vec<OsString> = ["strace", "-D", "-f", "-yy", "-s", "256", "-e", CALLS, "-o"]
+        .map(OsString::from)
+        .into();
+    words.push(file.into());
+    words
+}
+
+/// One call. Calls of several threads overlap, so it has a place where it started and one where it
+/// ended: line numbers of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Name of the system call.
+    pub name: String,
+    /// Arguments and, behind them, the result, as strace prints them.
+    pub text: String,
+    /// Line on which it was begun.
+    pub started: usize,
+    /// Line on which it returned.
+    pub ended: usize,
+}
+
+/// A whole trace.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(Vec<Call>);
+
+impl Trace {
+    /// Reads the trace of a receiver that has ended.
+    pub fn read(file: &Path) -> Self {
+        let text = || fs::read_to_string(file).unwrap_or_default();
+        let complete = eventually(END_LIMIT, || {
+            text()
+                .lines()
+                .last()
+                .is_some_and(|line| line.contains("+++ exited"))
+        });
+        assert!(
+            complete,
+            "strace has not seen the receiver end:\n{}",
+            text()
+        );
+        Self::parse(&text())
+    }
+
+    /// Reads the text of a trace.
+    pub fn parse(text: &str) -> Self {
+        let mut calls = Vec::new();
+        let mut unfinished: Vec<(&str, Call)> = Vec::new();
+        for (line_number, line) in text.lines().enumerate() {
+            let Some((pid, rest)) = line.split_once(' ') else {
+                continue;
+            };
+            let rest = rest.trim_start();
+            if let Some(resumed) = rest.strip_prefix("<... ") {
+                let index = unfinished.iter().position(|(owner, _)| *owner == pid);
+                let Some(index) = index else { continue };
+                let (_, mut call) = unfinished.remove(index);
+                call.text
+                    .push_str(resumed.split_once('>').map_or("", |(_, tail)| tail));
+                call.ended = line_number;
+                calls.push(call);
+            } else if let Some((name, text)) = rest.split_once('(') {
+                let (name, text) = (name.to_owned(), text.to_owned());
+                let call = Call {
+                    name,
+                    text,
+                    started: line_number,
+                    ended: line_number,
+                };
+                match call.text.strip_suffix("<unfinished ...>") {
+                    Some(head) => {
+                        unfinished.push((
+                            pid,
+                            Call {
+                                text: head.to_owned(),
+                                ..call.clone()
+                            },
+                        ));
+                    }
+                    None => calls.push(call),
+                }
+            }
+        }
+        Self(calls)
+    }
+
+    /// Everything that makes something durable: syncing calls, and opening for synchronous writing.
+    pub fn syncs(&self) -> Vec<&Call> {
+        let is_sync = |call: &&Call| call.name.contains("sync") || call.text.contains("O_DSYNC");
+        self.0.iter().filter(is_sync).collect()
+    }
+
+    /// Writes to the socket whose other end has this port, in order.
+    pub fn writes_to_port(&self, port: u16) -> Vec<&Call> {
+        let end = format!(":{port}]>");
+        let names = ["write", "writev", "sendto", "sendmsg"];
+        let is_one = |call: &&Call| {
+            let descriptor = call.text.split(", ").next().unwrap_or_default();
+            names.contains(&call.name.as_str()) && descriptor.ends_with(&end)
+        };
+        self.0.iter().filter(is_one).collect()
+    }
+
+    /// The call that published a file under a name in a directory.
+    pub fn publication(&self, name: &str) -> Option<&Call> {
+        self.0.iter().find(|call| {
+            (call.name.starts_with("link") || call.name.starts_with("rename"))
+                && call.succeeded()
+                && call
+                    .strings()
+                    .last()
+                    .is_some_and(|last| base_name(last) == name)
+        })
+    }
+
+    /// What has to be true for an object under `--durability object`: its data was synced before it
+    /// got its name, and the directory was synced after that and before `response` was begun.
+    ///
+    /// Returns what is not true.
+    pub fn durable_before(
+        &self,
+        name: &str,
+        directory: &Path,
+        response: &Call,
+    ) -> Result<(), String> {
+        let publication = self
+            .publication(name)
+            .ok_or_else(|| format!("{name} not published"))?;
+        if publication.ended >= response.started {
+            return Err(format!("{name} answered before it was published"));
+        }
+        if !self.data_synced_before(publication) {
+            return Err(format!("{name} published before its data was synced"));
+        }
+        let directory = format!("<{}>", directory.display());
+        let name_synced = self.0.iter().any(|call| {
+            matches!(call.name.as_str(), "fsync" | "fdatasync" | "syncfs")
+                && call.succeeded()
+                && call.text.contains(&directory)
+                && call.started > publication.ended
+                && call.ended < response.started
+        });
+        if name_synced {
+            Ok(())
+        } else {
+            Err(format!("{name} answered before its directory sync"))
+        }
+    }
+
+    /// Whether the file that a call publishes was synced before, by the descriptor it has there.
+    fn data_synced_before(&self, publication: &Call) -> bool {
+        let is_source = |call: &Call| match publication.source() {
+            Source::Descriptor(number) => {
+                call.text.starts_with(&format!("{number}<"))
+                    && call.started > self.opened(&number, publication)
+            }
+            Source::Name(name) => call.text.contains(&format!("/{name}>")),
+        };
+        self.0.iter().any(|call| {
+            matches!(call.name.as_str(), "fsync" | "fdatasync")
+                && call.succeeded()
+                && call.ended < publication.started
+                && is_source(call)
+        })
+    }
+
+    /// Line on which a descriptor was last opened before a call.
+    fn opened(&self, descriptor: &str, before: &Call) -> usize {
+        let result = format!("= {descriptor}<");
+        let opened = self.0.iter().rfind(|call| {
+            call.name == "openat" && call.ended < before.started && call.text.contains(&result)
+        });
+        opened.map_or(0, |call| call.ended)
+    }
+}
+
+/// The last part of a path.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Which file a link or rename call is about.
+enum Source {
+    Descriptor(String),
+    Name(String),
+}
+
+impl Call {
+    /// Whether it returned 0.
+    pub fn succeeded(&self) -> bool {
+        self.text.trim_end().ends_with("= 0")
+    }
+
+    /// The arguments that are strings. None that matters here holds a quotation mark itself.
+    fn strings(&self) -> Vec<&str> {
+        self.text.split('"').skip(1).step_by(2).collect()
+    }
+
+    fn source(&self) -> Source {
+        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect();
+        match self.strings().first().copied().unwrap_or_default() {
+            "" => Source::Descriptor(digits(&self.text)),
+            path if path.starts_with("/proc/") => Source::Descriptor(base_name(path).to_owned()),
+            path => Source::Name(base_name(path).to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = r#"
+10 sendto(4<TCP:[127.0.0.1:104->127.0.0.1:43552]>, "AC", 2, 0, NULL, 0) = 2
+11 openat(AT_FDCWD</tmp>, "/o", O_RDWR|O_CLOEXEC|O_TMPFILE, 0777) = 6</o/#10068166>(deleted)
+11 fdatasync(6</o/#10068166>(deleted) <unfinished ...>
+12 openat(7</o>, ".CT.1.3.7.part", O_RDWR|O_CREAT|O_CLOEXEC, 0666) = 8</o/.CT.1.3.7.part>
+12 fdatasync(8</o/.CT.1.3.7.part>) = 0
+11 <... fdatasync resumed>)           = 0
+11 linkat(AT_FDCWD</tmp>, "/proc/self/fd/6", 7</o>, "CT.1.2", AT_SYMLINK_FOLLOW) = 0
+12 renameat(7</o>, ".CT.1.3.7.part", 7</o>, "CT.1.3") = 0
+13 fsync(7</o>)               = 0
+10 sendto(4<TCP:[127.0.0.1:104->127.0.0.1:43552]>, "RSP", 3, 0, NULL, 0) = 3
+10 +++ exited with 0 +++
+"#;
+
+    fn verdict(text: &str, name: &str) -> Result<(), String> {
+        let trace = Trace::parse(text);
+        let writes = trace.writes_to_port(43552);
+        assert_eq!(writes.len(), 2);
+        trace.durable_before(name, Path::new("/o"), writes[1])
+    }
+
+    #[test]
+    fn the_right_order_is_recognised_with_links_and_with_renames() {
+        assert_eq!(verdict(TRACE, "CT.1.2"), Ok(()));
+        assert_eq!(verdict(TRACE, "CT.1.3"), Ok(()));
+    }
+
+    #[test]
+    fn every_missing_step_is_noticed() {
+        for (step, name) in [
+            ("11 <... fdatasync resumed>", "CT.1.2"),
+            ("12 fdatasync", "CT.1.3"),
+            ("11 linkat", "CT.1.2"),
+            ("12 renameat", "CT.1.3"),
+            ("13 fsync", "CT.1.2"),
+            ("13 fsync", "CT.1.3"),
+        ] {
+            let without: Vec<_> = TRACE
+                .lines()
+                .filter(|line| !line.starts_with(step))
+                .collect();
+            assert!(
+                verdict(&without.join("\n"), name).is_err(),
+                "without {step}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_sync_that_fails_is_no_sync() {
+        let failed = TRACE.replace(
+            "13 fsync(7</o>)               = 0",
+            "13 fsync(7</o>) = -1 EIO",
+        );
+        assert!(verdict(&failed, "CT.1.2").is_err());
+    }
+
+    #[test]
+    fn the_sync_of_an_earlier_file_with_the_same_descriptor_does_not_count() {
+        let (sync, open) = (
+            "11 fdatasync(6</o/#1>) = 0\n",
+            "11 openat(AT_FDCWD</tmp>, \"/o\"",
+        );
+        let without: Vec<_> = TRACE
+            .lines()
+            .filter(|line| !line.contains("resumed"))
+            .collect();
+        let earlier = without.join("\n").replace(open, &format!("{sync}{open}"));
+        assert!(verdict(&earlier, "CT.1.2").is_err());
+    }
+}
