@@ -36,14 +36,6 @@ fn scatter(criterion: &mut Criterion) {
                 BatchSize::SmallInput,
             );
         });
-        group.throughput(Throughput::Elements((OBJECT_BYTES / pdu_bytes) as u64));
-        group.bench_function(format!("{} KiB PDUs, each", pdu_bytes >> 10), |bencher| {
-            bencher.iter_batched(
-                || established(now),
-                |acceptor| receive(acceptor, &stream, now),
-                BatchSize::SmallInput,
-            );
-        });
     }
     group.finish();
 }
