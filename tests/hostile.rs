@@ -18,6 +18,10 @@ const OPTIONS: &str = "+xa --landing-memory 16M";
 /// More often than there are chunks in that memory, even at a quarter of the default size.
 const REPETITIONS: usize = 70;
 
+/// Bytes of the headers of a PDU and of one PDV in it. Senders differ in whether these count towards
+/// the maximum length, so that much is tolerated.
+const HEADERS_BYTES: u32 = 12;
+
 /// A-ABORT source and reason (PS3.8 9.3.8): the service provider met an unrecognised PDU type.
 const UNRECOGNIZED_PDU: Incoming = Incoming::Aborted(2, 1);
 
@@ -277,7 +281,7 @@ fn a_pdu_out_of_place_is_aborted_as_unexpected() {
 #[test]
 fn a_pdu_over_the_agreed_length_is_aborted() {
     let receiver = Receiver::start("--max-pdu 16384");
-    for length in [16_386, 1 << 20, u32::MAX] {
+    for length in [16_384 + HEADERS_BYTES + 2, 1 << 20, u32::MAX] {
         let (mut peer, accepted) = Peer::associate_some(receiver.port(), &AssociateRq::default());
         assert_eq!(accepted.maximum_length, 16_384);
         peer.begin(&ct());
@@ -293,6 +297,17 @@ fn a_pdu_over_the_agreed_length_is_aborted() {
         );
     }
     assert_unharmed(&receiver);
+}
+
+#[test]
+fn a_pdu_over_the_agreed_length_by_its_own_headers_is_taken() {
+    let receiver = Receiver::start("--max-pdu 16384");
+    let mut peer = Peer::ready(receiver.port());
+    let id = peer.begin(&ct());
+    peer.try_send_data(&ct().data, true, 16_384 + 6)
+        .expect("the receiver reads");
+    assert_eq!(peer.store_response(id), SUCCESS);
+    stored::assert_holds_exactly(receiver.output(), &[&ct()]);
 }
 
 #[test]

@@ -202,6 +202,29 @@ fn pynetdicom_sends_the_corpus_byte_for_byte_in_one_association() {
 }
 
 #[test]
+fn dcmtk_storescu_converts_on_its_way_and_what_it_sent_is_stored() {
+    let run = Run::start();
+    let files = corpus::pydicom_files();
+    let mut command = tools::dcmtk("storescu");
+    command.args(["-R", "-nh", "-xb", "-aet", "DCMTK", "127.0.0.1"]);
+    command.arg(run.proxy.port().to_string());
+    tools::run(command.args(files.iter().map(|file| &file.path)));
+    run.check_unnamed("DCMTK", 123);
+}
+
+#[test]
+fn dicom_rs_storescu_sends_over_four_associations_at_once() {
+    let run = Run::start();
+    let mut files = corpus::pydicom_files();
+    files.retain(|file| !names(REFUSED_BY_DICOM_RS).any(|name| name == file.name));
+    let mut command = tools::dicom_rs_storescu();
+    command.args(["--calling-ae-title", "DICOM-RS", "--concurrency", "4"]);
+    command.arg(format!("PDVAULT@127.0.0.1:{}", run.proxy.port()));
+    tools::run(command.args(files.iter().map(|file| &file.path)));
+    run.check_unnamed("DICOM-RS", files.len());
+}
+
+#[test]
 fn verification_is_answered_to_every_toolkit() {
     let receiver = Receiver::start("");
     let port = receiver.port().to_string();
@@ -247,7 +270,17 @@ impl Run {
         }
     }
 
-    /// Every object sent was acknowledged and lies on disk as it was sent; both readers open it.
+    /// As [`Run::check`] for a sender that was given all files at once: how many objects it sent is
+    /// known, and that it sent none that the readers refuse.
+    fn check_unnamed(mut self, source: &str, expected_count: usize) {
+        for transfer in self.proxy.take_transfers() {
+            self.sent.push((transfer.instance.clone(), transfer));
+        }
+        assert_eq!(self.sent.len(), expected_count, "objects sent by {source}");
+        self.check_sent(source);
+    }
+
+    /// The sender refused what it was expected to; all else was sent and stored.
     fn check(&self, source: &str, expected_refusals: Refusals) {
         assert!(
             self.sent.len() + self.refused.len() >= CORPUS_FILES_MIN,
@@ -255,6 +288,11 @@ impl Run {
         );
         let expected = names(expected_refusals).collect();
         assert_same(&format!("refused by {source}"), &self.refused, &expected);
+        self.check_sent(source);
+    }
+
+    /// Every object sent was acknowledged and lies on disk as it was sent; both readers open it.
+    fn check_sent(&self, source: &str) {
         for (name, transfer) in &self.sent {
             assert_eq!(transfer.status, Some(0), "status of {name}");
             assert_eq!(transfer.source, source);

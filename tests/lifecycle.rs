@@ -226,7 +226,7 @@ fn a_port_in_use_is_an_error_at_start() {
 fn an_option_that_is_unknown_or_not_offered_yet_is_refused_at_start() {
     for option in [
         "--no-such-option",
-        "--fork",
+        "--inetd",
         "--sort-on-patientname",
         "--enable-tls k c",
     ] {

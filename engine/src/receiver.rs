@@ -61,7 +61,7 @@ pub const WORKERS_MAX: usize = 256;
 const CHUNK_BYTES_MIN: usize = 64 * 1024;
 
 /// The fewest chunks that small landing memory is cut into.
-const CHUNKS_MIN: usize = 16;
+const CHUNKS_MIN: usize = 64;
 
 /// Connections that the kernel holds for us until they are accepted; it may cut this down.
 const BACKLOG: i32 = 1024;
@@ -239,7 +239,8 @@ impl Builder {
     }
 
     /// Called for every stored object, once it is as durable as asked for, on the thread of an
-    /// event loop: it must return soon.
+    /// event loop: it must return soon. If it panics, the receiver ends. An object that was stored
+    /// while the receiver was ended by force is not told of.
     pub fn on_stored(mut self, f: impl Fn(&StoredObject) + Send + Sync + 'static) -> Self {
         self.on_stored = Some(Box::new(f));
         self
@@ -248,25 +249,22 @@ impl Builder {
     /// Starts the receiver. When this returns, it listens.
     pub fn start(mut self) -> Result<ReceiverHandle, StartError> {
         self.check()?;
-        let listener = bind(self.listen).map_err(|error| StartError::Listen {
-            address: self.listen,
-            error,
-        })?;
-        let local_addr = listener.local_addr().map_err(|error| StartError::Listen {
-            address: self.listen,
-            error,
-        })?;
+        let socket = bind(self.listen).map_err(|error| self.cannot_listen(error))?;
         let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
         self.store.queue_depth = pool.chunk_count() + self.limits.associations_max;
-        let store = if self.ignore {
-            None
-        } else {
-            Some(Store::open(self.store)?)
+        let store = match self.ignore {
+            true => None,
+            false => Some(Store::open(self.store.clone())?),
         };
         let storage = match &store {
             Some(store) => Storage::Files(store.handle()),
             None => Storage::Ignore(Discarding::new()),
         };
+        // Who can connect finds everything ready.
+        let listener = listen(socket).map_err(|error| self.cannot_listen(error))?;
+        let local_addr = listener
+            .local_addr()
+            .map_err(|error| self.cannot_listen(error))?;
         let policy = Policy {
             max_pdu_bytes: self.max_pdu_bytes,
             accept_all: self.accept_all,
@@ -290,6 +288,13 @@ impl Builder {
             loops,
             store,
         })
+    }
+
+    fn cannot_listen(&self, error: io::Error) -> StartError {
+        StartError::Listen {
+            address: self.listen,
+            error,
+        }
     }
 
     fn check(&self) -> Result<(), StartError> {
@@ -317,8 +322,8 @@ fn landing_config(total_bytes: usize) -> LandingConfig {
     }
 }
 
-/// A listening socket that may take over a port whose last connections still linger.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// A socket at this address, which may be one whose last connections still linger.
+fn bind(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -330,6 +335,10 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         socket.set_only_v6(false)?;
     }
     socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn listen(socket: Socket) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
@@ -366,9 +375,9 @@ pub enum StartError {
     NoAssociations,
 }
 
-/// A receiver that runs. Dropping the handle does not stop it; [`ReceiverHandle::join`] waits for
-/// its end.
-#[must_use = "a receiver runs until it is told to stop"]
+/// A receiver that runs. [`ReceiverHandle::join`] waits for its end; dropping the handle ends it at
+/// once, as [`ReceiverHandle::abort`] does, and waits too.
+#[must_use = "dropping it ends the receiver"]
 pub struct ReceiverHandle {
     context: Arc<Context>,
     local_addr: SocketAddr,
@@ -405,17 +414,27 @@ impl ReceiverHandle {
 
     /// Waits for the end, and for all that was given to the store.
     pub fn join(mut self) -> io::Result<Statistics> {
+        self.finish().map(|()| self.context.statistics())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
         let mut result = Ok(());
         for event_loop in self.loops.drain(..) {
-            let end = event_loop
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("an event loop died")));
-            result = result.and(end);
+            let died = |_| Err(io::Error::other("an event loop died"));
+            result = result.and(event_loop.join().unwrap_or_else(died));
         }
         if let Some(store) = self.store.take() {
             store.shutdown();
         }
-        result.map(|()| self.context.statistics())
+        result
+    }
+}
+
+impl Drop for ReceiverHandle {
+    fn drop(&mut self) {
+        self.abort();
+        // Nobody is left to be told how it ended.
+        let _ = self.finish();
     }
 }
 

@@ -82,9 +82,16 @@ impl From<&str> for Uid {
 }
 
 impl fmt::Display for Uid {
-    /// Shows the UID with every character that could disturb a log line escaped.
+    /// Shows the UID with every character that could disturb a log line escaped, and no more of it
+    /// than a UID can have.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_default())
+        for c in self.0.chars().take(UID_BYTES_MAX) {
+            write!(f, "{}", c.escape_default())?;
+        }
+        match self.wire_len().checked_sub(UID_BYTES_MAX) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "... ({more} more)"),
+        }
     }
 }
 
@@ -199,6 +206,17 @@ mod tests {
                 .is_ok_and(|number| number >> 76 & 0xf == 4),
             "version 4"
         );
+    }
+
+    #[test]
+    fn uid_shows_no_more_than_a_uid_can_have() {
+        assert_eq!(Uid::from("1.2\n").to_string(), "1.2\\n");
+        assert_eq!(
+            Uid::from("1".repeat(64).as_str()).to_string(),
+            "1".repeat(64)
+        );
+        let long = Uid::from("1".repeat(1000).as_str()).to_string();
+        assert_eq!(long, "1".repeat(64) + "... (936 more)");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use pdvault_engine::association::{Acceptor, Event, Policy, Timeouts};
 use pdvault_engine::dimse::Status;
 use pdvault_engine::landing::{LandingConfig, LandingPool, Slot};
 use pdvault_engine::pdu::Pdu;
+use pdvault_engine::pdu::framer::Guess;
 use pdvault_engine::receiver::Receiver;
 
 struct Counting;
@@ -105,7 +106,7 @@ fn give(association: &mut Acceptor<()>, slot: &mut Slot, mut bytes: &[u8], now: 
             association.received_control(bytes, now)
         };
         bytes = &bytes[used..];
-        let _ = association.plan(slot.room().len());
+        let _ = association.plan(slot.room().len(), Guess::Freely);
         while let Some(event) = association.poll_event() {
             if event == Event::Requested {
                 association.accept(now);

@@ -33,15 +33,13 @@ impl Gate {
         let mut arrived = self.arrived.lock().expect("no holder panics");
         *arrived += 1;
         self.complete.notify_all();
-        let (arrived, timeout) = self
+        let (arrived, _) = self
             .complete
             .wait_timeout_while(arrived, PATIENCE, |arrived| *arrived < self.expected)
             .expect("no holder panics");
-        let arrived = *arrived;
-        assert!(
-            !timeout.timed_out(),
-            "only {arrived} of {} came",
-            self.expected
-        );
+        // Given back before the assertion: a failing thread must not spoil it for the others.
+        let (count, expected) = (*arrived, self.expected);
+        drop(arrived);
+        assert!(count >= expected, "only {count} of {expected} came");
     }
 }

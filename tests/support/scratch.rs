@@ -30,8 +30,7 @@ pub fn profile_directory() -> PathBuf {
 ///
 /// When that place lies in memory: tests of stable storage would prove nothing there.
 pub fn directory() -> TempDir {
-    let base = target_directory().join("tmp");
-    std::fs::create_dir_all(&base).expect("target/tmp can be created");
+    let base = base();
     assert!(
         !lies_in_memory(&base),
         "{} is on tmpfs; point CARGO_TARGET_DIR to a disk to run these tests",
@@ -41,6 +40,13 @@ pub fn directory() -> TempDir {
         .prefix("pdvault-")
         .tempdir_in(base)
         .expect("a directory in target/tmp")
+}
+
+/// Where all directories for tests lie.
+fn base() -> PathBuf {
+    let base = target_directory().join("tmp");
+    std::fs::create_dir_all(&base).expect("target/tmp can be created");
+    base
 }
 
 fn lies_in_memory(path: &Path) -> bool {
@@ -56,13 +62,13 @@ pub fn free_bytes(path: &Path) -> u64 {
     status.f_bavail * status.f_frsize
 }
 
-/// Fails with a clear text unless `bytes` can be written under `path`.
-pub fn require_free(path: &Path, bytes: u64) {
-    let free = free_bytes(path);
+/// Fails with a clear text unless a test can write `bytes` to its directories.
+pub fn require_free(bytes: u64) {
+    let (base, free) = (base(), free_bytes(&base()));
     assert!(
         free >= bytes,
         "this test writes to {} and needs {} MiB free there; {} MiB are",
-        path.display(),
+        base.display(),
         bytes >> 20,
         free >> 20
     );

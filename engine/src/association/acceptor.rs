@@ -9,8 +9,12 @@ use crate::dimse::{
     COMMAND_SET_BYTES_MAX, EchoRq, FailureStatus, OtherRq, Request, StoreOutcome, StoreRq,
     encode_echo_response, encode_store_response, encode_unrecognized_operation,
 };
-use crate::pdu::framer::{FRAGMENT_HEADERS_BYTES, Frame, Framer, Need as FramerNeed, ScatterPlan};
-use crate::pdu::{Abort, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader};
+use crate::pdu::framer::{
+    FRAGMENT_HEADERS_BYTES, Frame, FrameError, Framer, Guess, Need as FramerNeed, ScatterPlan,
+};
+use crate::pdu::{
+    Abort, AbortReason, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader,
+};
 use crate::registry;
 use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
 
@@ -29,8 +33,9 @@ const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
 /// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
-/// How many bytes are thrown away at a time once the stream has no meaning any more.
-const DISCARD_BYTES: usize = 64 * 1024;
+/// How many bytes of a peer are read and forgotten after the end of its association, so that it gets
+/// to read our last PDU: what may be under way, and no more.
+const DRAIN_BYTES_MAX: usize = 16 << 20;
 
 /// Names one object of one association, from [`Event::ObjectBegun`] to [`Acceptor::complete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +50,8 @@ pub enum Need {
     Payload,
     /// Payload that nobody wants: by [`Acceptor::plan`], its bytes anywhere.
     Discard,
-    /// Bytes that are not even counted: up to this many, forgotten at once.
-    Drain(usize),
+    /// Bytes that mean nothing any more: anywhere, then [`Acceptor::drained`].
+    Drain,
     /// Nothing for now: the peer must wait for us.
     Nothing,
 }
@@ -150,6 +155,9 @@ pub struct Acceptor<R> {
     policy: Arc<Policy>,
     state: State,
     failure: Option<AssociationError>,
+    /// Set once nothing that comes is read as PDUs any more.
+    is_deaf: bool,
+    drained_bytes: usize,
     framer: Framer,
     request: Option<AssociateRq>,
     negotiated: Option<Arc<Negotiated>>,
@@ -172,6 +180,8 @@ impl<R> Acceptor<R> {
             policy,
             state: State::Idle,
             failure: None,
+            is_deaf: false,
+            drained_bytes: 0,
             framer,
             request: None,
             negotiated: None,
@@ -220,6 +230,7 @@ impl<R> Acceptor<R> {
     /// anything.
     pub fn is_quiet(&self) -> bool {
         match self.state {
+            _ if !self.output.is_empty() => false,
             State::Established => matches!(self.message, Message::None) && self.pending.is_empty(),
             State::AwaitingAssociateRq | State::AwaitingTransportClose => true,
             _ => false,
@@ -235,8 +246,8 @@ impl<R> Acceptor<R> {
 
     /// What must come next.
     pub fn need(&self) -> Need {
-        if self.failure.is_some() && self.state == State::AwaitingTransportClose {
-            return Need::Drain(DISCARD_BYTES);
+        if self.is_deaf && self.state == State::AwaitingTransportClose {
+            return Need::Drain;
         }
         if !self.is_listening() {
             return Need::Nothing;
@@ -257,9 +268,9 @@ impl<R> Acceptor<R> {
     }
 
     /// Where the next bytes belong when [`Need::Payload`] or [`Need::Discard`] is asked for, with
-    /// room for `room` bytes of payload.
-    pub fn plan(&self, room: usize) -> ScatterPlan {
-        self.framer.plan(room)
+    /// room for `room` bytes of payload; beyond what is certain only as `guess` allows.
+    pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
+        self.framer.plan(room, guess)
     }
 
     /// Takes bytes that are no payload. Returns how many were used: fewer than given when an event
@@ -276,13 +287,22 @@ impl<R> Acceptor<R> {
                     self.on_frame(frame, now);
                 }
                 Err(error) => {
-                    self.fail_invalid(error.into(), now);
+                    self.on_invalid_frame(error, now);
                     // Where frames cannot be told any more, the rest means nothing.
                     used = bytes.len();
                 }
             }
         }
         used
+    }
+
+    /// Takes note of `n` bytes that were read for [`Need::Drain`]. A peer that goes on and on is not
+    /// waited for any longer.
+    pub fn drained(&mut self, n: usize) {
+        self.drained_bytes += n;
+        if self.drained_bytes > DRAIN_BYTES_MAX {
+            self.state = State::Idle;
+        }
     }
 
     /// How many payload bytes belong to the fragment at hand; 0 when something else comes next.
@@ -325,7 +345,7 @@ impl<R> Acceptor<R> {
                 self.events.push_back(Event::Established);
             }
             Err(Refusal::Reject(rejection)) => self.send_rejection(&request, rejection, now),
-            Err(Refusal::Abort(error)) => self.fail(error.into(), table::Event::InvalidPdu, now),
+            Err(Refusal::Abort(error)) => self.fail(error, now),
         }
     }
 
@@ -376,11 +396,7 @@ impl<R> Acceptor<R> {
     /// Ends the association by A-ABORT because the receiver stops (Evt15).
     pub fn shut_down(&mut self, now: Instant) {
         if table::cell(self.state, table::Event::AbortRequest).is_some() {
-            self.fail(
-                LocalAbort::ShuttingDown.into(),
-                table::Event::AbortRequest,
-                now,
-            );
+            self.fail(LocalAbort::ShuttingDown, now);
         } else {
             self.state = State::Idle;
         }
@@ -423,18 +439,18 @@ impl<R> Acceptor<R> {
         }
         let passed = self.expectations().find(|(at, _)| *at <= now);
         if let Some((_, gone)) = passed {
-            self.fail(gone.into(), table::Event::AbortRequest, now);
+            self.fail(gone, now);
         }
     }
 
     /// The peer is not being read from, for no fault of its own; its time-outs stand still until
-    /// [`Acceptor::resume`].
-    pub fn suspend(&mut self) {
-        self.timers.suspend();
+    /// [`Acceptor::resume_clock`].
+    pub fn pause_clock(&mut self) {
+        self.timers.pause();
     }
 
     /// The peer is being read from again.
-    pub fn resume(&mut self, now: Instant) {
+    pub fn resume_clock(&mut self, now: Instant) {
         self.timers.resume(now);
     }
 
@@ -473,7 +489,7 @@ impl<R> Acceptor<R> {
 
     /// Whether the stream still has frames.
     fn is_framing(&self) -> bool {
-        self.failure.is_none() && self.is_listening()
+        !self.is_deaf && self.is_listening()
     }
 
     /// Whether the next bytes are a data set's, or the headers of its next fragment.
@@ -522,7 +538,7 @@ impl<R> Acceptor<R> {
             _ if self.state == State::AwaitingTransportClose => self.framer.clear_body(),
             Frame::FragmentBegun(header) => {
                 if let Err(error) = self.on_fragment_begun(header) {
-                    self.fail(error.into(), table::Event::AbortRequest, now);
+                    self.fail(error, now);
                 }
             }
             Frame::FragmentEnded(header) if header.control.is_last() => {
@@ -538,21 +554,9 @@ impl<R> Acceptor<R> {
         match table::cell(self.state, event) {
             Some((Action::Aa1 | Action::Aa8, _)) => {
                 let state = self.state;
-                self.fail(
-                    PeerMisbehaved::UnexpectedPdu { event, state }.into(),
-                    event,
-                    now,
-                );
+                self.fail(PeerMisbehaved::UnexpectedPdu { event, state }, now);
             }
-            Some((Action::Aa7, _)) => {
-                self.step(event, now);
-                self.send(
-                    &Pdu::Abort(Abort {
-                        source: AbortSource::ServiceUser,
-                    }),
-                    now,
-                );
-            }
+            Some((Action::Aa7, _)) => self.refuse_after_end(event, AbortReason::UnexpectedPdu, now),
             _ => {}
         }
     }
@@ -574,7 +578,7 @@ impl<R> Acceptor<R> {
             }
             // No other type passes `on_pdu_begun` on this side.
             Ok(_) => {}
-            Err(error) => self.fail_invalid(error.into(), now),
+            Err(error) => self.fail(InvalidMessage::from(error), now),
         }
     }
 
@@ -590,7 +594,7 @@ impl<R> Acceptor<R> {
             self.release_if_due(now);
         } else {
             let error = PeerMisbehaved::ReleaseWithinMessage;
-            self.fail(error.into(), table::Event::AbortRequest, now);
+            self.fail(error, now);
         }
     }
 
@@ -662,8 +666,7 @@ impl<R> Acceptor<R> {
                 self.events.push_back(Event::Unrecognized(request));
             }
             Err(error) => {
-                let error = AssociationError::InvalidMessage(error.into());
-                self.fail(error, table::Event::AbortRequest, now);
+                self.fail(InvalidMessage::from(error), now);
             }
         }
     }
@@ -749,12 +752,10 @@ impl<R> Acceptor<R> {
 
     // Ends.
 
-    fn fail_invalid(&mut self, error: InvalidMessage, now: Instant) {
-        self.fail(error.into(), table::Event::InvalidPdu, now);
-    }
-
     /// Ends the association by the A-ABORT that the error calls for.
-    fn fail(&mut self, error: AssociationError, event: table::Event, now: Instant) {
+    fn fail(&mut self, error: impl Into<AssociationError>, now: Instant) {
+        let error = error.into();
+        let event = error.event();
         // Before there is a request, the abort is the user's (PS3.8 Table 9-9, AA-1).
         let abort = if self.state == State::AwaitingAssociateRq {
             Some(Abort {
@@ -770,6 +771,23 @@ impl<R> Acceptor<R> {
         }
     }
 
+    fn on_invalid_frame(&mut self, error: FrameError, now: Instant) {
+        if self.state == State::AwaitingTransportClose {
+            self.refuse_after_end(table::Event::InvalidPdu, error.abort_reason(), now);
+        } else {
+            self.fail(InvalidMessage::from(error), now);
+        }
+    }
+
+    /// Answers a PDU that comes after the end by A-ABORT (AA-7), and listens no more. The end stays
+    /// the end that it was.
+    fn refuse_after_end(&mut self, event: table::Event, reason: AbortReason, now: Instant) {
+        self.step(event, now);
+        self.is_deaf = true;
+        let source = AbortSource::ServiceProvider(reason);
+        self.send(&Pdu::Abort(Abort { source }), now);
+    }
+
     /// Sets the failure, once and for all, and gives up what was under way.
     fn end_with(&mut self, error: AssociationError) {
         if let Message::DataSet(_, Purpose::Store { token, .. }) =
@@ -781,6 +799,7 @@ impl<R> Acceptor<R> {
         self.pending.clear();
         self.events.push_back(Event::Failed(error.clone()));
         self.failure = Some(error);
+        self.is_deaf = true;
     }
 
     fn send_rejection(&mut self, request: &AssociateRq, rejection: Rejection, now: Instant) {

@@ -110,28 +110,42 @@ pub enum LocalAbort {
 
 impl AssociationError {
     /// The A-ABORT that the peer is sent; `None` where nobody is there to read it, or where the
-    /// peer itself aborted (PS3.8 9.3.8).
+    /// peer itself aborted (PS3.8 9.3.8). What breaks PS3.8 is answered as the service provider,
+    /// with a reason; what breaks PS3.7, or our patience, as the service user.
     pub fn abort(&self) -> Option<Abort> {
         let source = match self {
-            Self::InvalidMessage(error) => AbortSource::ServiceProvider(error.abort_reason()),
+            Self::InvalidMessage(error) => error.abort_source(),
             Self::PeerMisbehaved(error) => AbortSource::ServiceProvider(error.abort_reason()),
-            Self::PeerGone(PeerGone::DimseTimeout | PeerGone::SocketTimeout) => {
-                AbortSource::ServiceProvider(AbortReason::NotSpecified)
+            Self::PeerGone(PeerGone::DimseTimeout | PeerGone::SocketTimeout) | Self::Local(_) => {
+                AbortSource::ServiceUser
             }
-            Self::Local(_) => AbortSource::ServiceUser,
             Self::PeerGone(_) | Self::PeerAborted(_) => return None,
         };
         Some(Abort { source })
     }
+
+    /// The event of Table 9-10 that this error is.
+    pub(super) fn event(&self) -> Event {
+        match self {
+            Self::InvalidMessage(InvalidMessage::Command(_)) | Self::Local(_) => {
+                Event::AbortRequest
+            }
+            Self::PeerMisbehaved(PeerMisbehaved::UnexpectedPdu { event, .. }) => *event,
+            Self::InvalidMessage(_) | Self::PeerMisbehaved(_) => Event::InvalidPdu,
+            Self::PeerGone(PeerGone::ConnectionClosed) => Event::TransportClosed,
+            Self::PeerGone(PeerGone::AcseTimeout) => Event::ArtimExpired,
+            Self::PeerGone(_) => Event::AbortRequest,
+            Self::PeerAborted(_) => Event::Abort,
+        }
+    }
 }
 
 impl InvalidMessage {
-    fn abort_reason(&self) -> AbortReason {
+    fn abort_source(&self) -> AbortSource {
         match self {
-            Self::Frame(error) => error.abort_reason(),
-            Self::Pdu(error) => error.abort_reason(),
-            // The command set is no business of PS3.8; its PDU was in order.
-            Self::Command(_) => AbortReason::NotSpecified,
+            Self::Frame(error) => AbortSource::ServiceProvider(error.abort_reason()),
+            Self::Pdu(error) => AbortSource::ServiceProvider(error.abort_reason()),
+            Self::Command(_) => AbortSource::ServiceUser,
         }
     }
 }

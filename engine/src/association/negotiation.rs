@@ -5,7 +5,7 @@ use crate::pdu::{
     UserInformation,
 };
 use crate::registry;
-use crate::value::{AeTitle, PresentationContextId, Uid};
+use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
 
 use super::error::{PeerMisbehaved, Rejection};
 
@@ -33,10 +33,14 @@ impl Policy {
         }
     }
 
-    fn serves(&self, abstract_syntax: &str) -> bool {
-        registry::is_storage(abstract_syntax)
-            || abstract_syntax == registry::VERIFICATION
-            || (self.promiscuous && !registry::is_known(abstract_syntax))
+    /// Whether objects of this class are accepted. What is longer than a UID can be is none, and an
+    /// association keeps the UIDs that it accepted.
+    fn serves(&self, abstract_syntax: &Uid) -> bool {
+        let uid = abstract_syntax.as_str();
+        let is_unknown = || abstract_syntax.wire_len() <= UID_BYTES_MAX && !registry::is_known(uid);
+        registry::is_storage(uid)
+            || uid == registry::VERIFICATION
+            || (self.promiscuous && is_unknown())
     }
 }
 
@@ -71,8 +75,10 @@ pub struct Negotiated {
     pub peer_max_pdu_bytes: u32,
     /// The accepted contexts, in the order proposed.
     pub contexts: Vec<AcceptedContext>,
-    /// The refused ones, likewise.
-    pub refused: Vec<RefusedContext>,
+    /// How many were refused.
+    pub refused_count: usize,
+    /// The first of those, for the log.
+    pub first_refused: Option<RefusedContext>,
 }
 
 impl Negotiated {
@@ -103,12 +109,14 @@ pub fn negotiate(
         .iter()
         .map(|context| judge(context, policy));
     let results: Vec<ContextResult> = results.collect();
+    let contexts = accepted(request, &results);
     let negotiated = Negotiated {
         calling_ae_title: request.calling_ae_title,
         called_ae_title: request.called_ae_title,
         peer_max_pdu_bytes: request.user_information.maximum_length,
-        contexts: accepted(request, &results),
-        refused: refused(request, &results),
+        refused_count: results.len() - contexts.len(),
+        first_refused: first_refused(request, &results),
+        contexts,
     };
     Ok((reply(request, policy, results), negotiated))
 }
@@ -147,7 +155,7 @@ fn judge(context: &ProposedContext, policy: &Policy) -> ContextResult {
             .iter()
             .any(|syntax| syntax.as_str() == **candidate)
     };
-    let (result, transfer_syntax) = if policy.serves(context.abstract_syntax.as_str()) {
+    let (result, transfer_syntax) = if policy.serves(&context.abstract_syntax) {
         match policy.ranking().iter().find(proposed) {
             Some(syntax) => (ContextOutcome::Acceptance, *syntax),
             None => (ContextOutcome::TransferSyntaxesNotSupported, INSIGNIFICANT),
@@ -180,15 +188,14 @@ fn accepted(request: &AssociateRq, results: &[ContextResult]) -> Vec<AcceptedCon
         .collect()
 }
 
-fn refused(request: &AssociateRq, results: &[ContextResult]) -> Vec<RefusedContext> {
-    let pairs = request.presentation_contexts.iter().zip(results);
-    let refused = pairs.filter(|(_, result)| result.result != ContextOutcome::Acceptance);
-    refused
-        .map(|(proposed, result)| RefusedContext {
-            abstract_syntax: proposed.abstract_syntax.clone(),
-            outcome: result.result,
-        })
-        .collect()
+fn first_refused(request: &AssociateRq, results: &[ContextResult]) -> Option<RefusedContext> {
+    let mut pairs = request.presentation_contexts.iter().zip(results);
+    let (proposed, result) =
+        pairs.find(|(_, result)| result.result != ContextOutcome::Acceptance)?;
+    Some(RefusedContext {
+        abstract_syntax: proposed.abstract_syntax.clone(),
+        outcome: result.result,
+    })
 }
 
 fn reply(request: &AssociateRq, policy: &Policy, results: Vec<ContextResult>) -> AssociateAc {

@@ -158,7 +158,10 @@ impl Driver {
             self.drain();
             let used = match self.acceptor.need() {
                 Need::Nothing => return bytes,
-                Need::Drain(n) => n.min(bytes.len()),
+                Need::Drain => {
+                    self.acceptor.drained(bytes.len());
+                    bytes.len()
+                }
                 need if bytes.is_empty() => {
                     assert_ne!(need, Need::Nothing);
                     return bytes;
@@ -700,6 +703,38 @@ fn failure_of_the_store_reaches_the_peer_as_a_status() {
     assert!(driver.sent().is_empty(), "an object is answered once");
 }
 
+#[test]
+fn what_comes_after_the_end_is_answered_once_and_changes_nothing() {
+    let requests = bytes(&Pdu::AssociateRq(request())).repeat(1000);
+    for flood in [requests, vec![0xFF; 1000]] {
+        let mut driver = driver_in(State::AwaitingTransportClose);
+        let ended = driver.events.len();
+        assert!(driver.give(&flood).is_empty());
+        assert_eq!(driver.sent_kinds(), [PduType::Abort]);
+        assert_eq!(driver.events.len(), ended, "{:?}", driver.events);
+        assert_eq!(driver.acceptor.failure(), None);
+    }
+}
+
+#[test]
+fn peer_that_goes_on_and_on_after_the_end_is_left() {
+    let mut driver = Driver::established();
+    driver.give(&[0x99; 6]);
+    for _ in 0..100 {
+        driver.give(&vec![0; 1 << 20]);
+    }
+    assert!(driver.acceptor.is_closed());
+}
+
+#[test]
+fn association_whose_release_is_not_confirmed_yet_is_not_quiet() {
+    let mut driver = Driver::established();
+    driver.give(&bytes(&Pdu::ReleaseRq));
+    assert!(!driver.acceptor.is_quiet());
+    driver.sent();
+    assert!(driver.acceptor.is_quiet());
+}
+
 // Negotiation.
 
 #[test]
@@ -827,10 +862,10 @@ fn data_set_that_stops_arriving_is_aborted_after_the_dimse_timeout() {
     driver.give(&command_pdu(&store_command("1.2.3")));
     let deadline = driver.now + Duration::from_secs(20);
     assert_eq!(driver.acceptor.deadline(), Some(deadline));
-    driver.acceptor.suspend();
+    driver.acceptor.pause_clock();
     assert_eq!(driver.acceptor.deadline(), None, "the wait is ours");
     driver.now += Duration::from_secs(100);
-    driver.acceptor.resume(driver.now);
+    driver.acceptor.resume_clock(driver.now);
     assert_eq!(
         driver.acceptor.deadline(),
         Some(driver.now + Duration::from_secs(20))

@@ -21,7 +21,7 @@ pub(super) struct Timers {
     artim: Option<Instant>,
     received_at: Instant,
     sent_at: Instant,
-    suspended: bool,
+    is_paused: bool,
 }
 
 impl Timers {
@@ -31,7 +31,7 @@ impl Timers {
             artim: None,
             received_at: now,
             sent_at: now,
-            suspended: false,
+            is_paused: false,
         }
     }
 
@@ -67,12 +67,12 @@ impl Timers {
         }
     }
 
-    pub(super) fn suspend(&mut self) {
-        self.suspended = true;
+    pub(super) fn pause(&mut self) {
+        self.is_paused = true;
     }
 
     pub(super) fn resume(&mut self, now: Instant) {
-        self.suspended = false;
+        self.is_paused = false;
         self.received_at = now;
     }
 
@@ -89,7 +89,7 @@ impl Timers {
     }
 
     fn after_last_byte(&self, timeout: Option<Duration>) -> Option<Instant> {
-        if self.suspended {
+        if self.is_paused {
             None
         } else {
             self.received_at.checked_add(timeout?)

@@ -110,6 +110,15 @@ impl FrameError {
     }
 }
 
+/// How far a [`ScatterPlan`] may go beyond what is certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    /// As far as there is room: the fastest, and up to all of it must be moved if the guess is wrong.
+    Freely,
+    /// No further than the headers of the next fragment.
+    HeadersOnly,
+}
+
 /// A part of a [`ScatterPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment {
@@ -246,10 +255,11 @@ impl Framer {
 
     /// Plans a read while a data set is arriving, for a slot with `room` bytes left. Empty only
     /// where payload is needed and there is no room.
-    pub fn plan(&self, room: usize) -> ScatterPlan {
+    pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
         let mut planner = Planner {
             plan: ScatterPlan::new(),
             room,
+            guess,
         };
         match self.place {
             Place::Fragment {
@@ -281,6 +291,7 @@ impl Framer {
     /// Continues a plan that ends with the headers of a fragment: fragments like the last one.
     fn guess_fragments(&self, planner: &mut Planner) {
         while self.fragment_guess > 0
+            && planner.guess == Guess::Freely
             && planner.payload(self.fragment_guess)
             && planner.pairs_left()
         {
@@ -435,6 +446,7 @@ fn headers_before_next_fragment(pdu_left: usize) -> usize {
 struct Planner {
     plan: ScatterPlan,
     room: usize,
+    guess: Guess,
 }
 
 impl Planner {

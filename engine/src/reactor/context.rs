@@ -71,6 +71,8 @@ pub(crate) struct Context {
     pub(super) storage: Storage,
     pub(super) on_stored: Option<OnStored>,
     pub(super) statistics: Counters,
+    /// The bytes in the inboxes of all connections.
+    pub(super) inbox_bytes: Arc<AtomicUsize>,
     associations_open: AtomicUsize,
     phase: AtomicU8,
     loops: OnceLock<Vec<Arc<Mailbox>>>,
@@ -104,6 +106,7 @@ impl Context {
             storage,
             on_stored,
             statistics: Counters::default(),
+            inbox_bytes: Arc::new(AtomicUsize::new(0)),
             associations_open: AtomicUsize::new(0),
             phase: AtomicU8::new(Phase::Running as u8),
             loops: OnceLock::new(),

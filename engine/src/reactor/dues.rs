@@ -11,7 +11,7 @@ use crate::dimse::{FailureStatus, StoreOutcome};
 use crate::store::{StoreFailure, StoredReceipt, Verdict};
 
 use super::context::{Context, StoredObject};
-use super::report::{self, Sender};
+use super::report::{self, Who};
 use super::statistics::Counter;
 
 /// An object that the store has or will have.
@@ -131,11 +131,11 @@ fn on_failed(
 ) -> StoreOutcome<StoredReceipt> {
     context.statistics.add(Counter::ObjectsFailed, 1);
     let (status, comment) = status_of(failure);
-    let sender = Sender {
+    let who = Who {
         peer,
         agreed: Some(agreed),
     };
-    report::object_failed(&sender, &begun.request, failure, status);
+    report::object_failed(&who, &begun.request, failure, status);
     StoreOutcome::Failed { status, comment }
 }
 

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_HOLD_UNDER_PRESSURE, Scratch, Session, Turn, Want};
+use super::session::{CHUNK_HOLD_WHILE_SILENT, Scratch, Session, Turn, Want};
 use super::statistics::Counter;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -28,8 +28,8 @@ const WAKER: Token = Token(usize::MAX - 1);
 /// Events taken from the kernel at a time.
 const EVENTS_MAX: usize = 512;
 
-/// Reads of one connection in one turn: with a chunk of 1 MiB a read, some milliseconds.
-const READS_PER_TURN: usize = 16;
+/// Reads of one connection in one turn: with a chunk of 1 MiB a read, about a millisecond or two.
+const READS_PER_TURN: usize = 4;
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -43,13 +43,13 @@ const DRAIN_IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How often a draining loop looks for idle associations, and one under memory pressure for chunks
 /// that are held back.
-const HOUSEKEEPING: Duration = Duration::from_millis(50);
+const HOUSEKEEPING: Duration = Duration::from_millis(10);
 
 /// How long aborted associations may take to read their A-ABORT before the loop ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-// The look-out for held chunks must come round often enough to keep to its own limit.
-const _: () = assert!(HOUSEKEEPING.as_millis() <= CHUNK_HOLD_UNDER_PRESSURE.as_millis());
+// A look-out that came round much later than the limit it watches would make the limit a fiction.
+const _: () = assert!(HOUSEKEEPING.as_millis() <= 2 * CHUNK_HOLD_WHILE_SILENT.as_millis());
 
 /// A connection on its way to the loop that will keep it.
 pub(super) struct Accepted {
@@ -89,6 +89,8 @@ pub(super) struct MioLoop {
     queue: VecDeque<usize>,
     /// At most one entry that counts per connection; entries that were overtaken are skipped.
     deadlines: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    /// Not before this time again; see [`MioLoop::keep_house`].
+    housekeeping_at: Instant,
     draining_since: Option<Instant>,
     stopping_since: Option<Instant>,
 }
@@ -117,6 +119,7 @@ impl MioLoop {
             scratch: Scratch::new(),
             queue: VecDeque::new(),
             deadlines: BinaryHeap::new(),
+            housekeeping_at: Instant::now(),
             draining_since: None,
             stopping_since: None,
         };
@@ -167,7 +170,7 @@ impl MioLoop {
             return Some(Duration::ZERO);
         }
         let deadline = self.deadlines.peek().map(|Reverse((at, ..))| *at);
-        let housekeeping = self.needs_housekeeping().then(|| now + HOUSEKEEPING);
+        let housekeeping = self.needs_housekeeping().then_some(self.housekeeping_at);
         let next = [deadline, housekeeping, self.accept_again]
             .into_iter()
             .flatten()
@@ -230,6 +233,9 @@ impl MioLoop {
             self.take_in(accepted, Instant::now());
         } else if mailbox.accepted.send(accepted).is_ok() {
             mailbox.wake();
+        } else {
+            // That loop has ended, as the receiver is about to.
+            mailbox.load.remove();
         }
     }
 
@@ -423,12 +429,17 @@ impl MioLoop {
 
     // Pressure and the end.
 
+    /// Looks after everybody now and then, as long as there is a reason to.
     fn keep_house(&mut self, now: Instant) {
+        if !self.needs_housekeeping() || now < self.housekeeping_at {
+            return;
+        }
+        self.housekeeping_at = now + HOUSEKEEPING;
         if self.context.pool.is_under_pressure() {
-            self.for_each_session(now, |session, turn| {
-                if session.holds_chunk() {
-                    session.yield_chunk(turn);
-                }
+            self.for_each_connection(now, |connection, turn| {
+                connection
+                    .session
+                    .yield_chunk(!connection.is_readable, turn)
             });
         }
         match self.context.phase() {
@@ -446,13 +457,8 @@ impl MioLoop {
             self.stop(now);
             return;
         }
-        self.for_each_session(now, |session, turn| {
-            let quiet = session
-                .quiet_since()
-                .map(|since| turn.now.duration_since(since));
-            if quiet.is_some_and(|quiet| quiet >= DRAIN_IDLE_MAX) {
-                session.shut_down(turn);
-            }
+        self.for_each_connection(now, |connection, turn| {
+            connection.session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
         });
     }
 
@@ -460,7 +466,10 @@ impl MioLoop {
         self.stop_listening();
         if self.stopping_since.is_none() {
             self.stopping_since = Some(now);
-            self.for_each_session(now, Session::shut_down);
+            self.for_each_connection(now, |connection, turn| {
+                connection.session.shut_down(turn);
+                true
+            });
         }
     }
 
@@ -478,7 +487,12 @@ impl MioLoop {
             || self.stopping_since.is_some_and(is_over)
     }
 
-    fn for_each_session(&mut self, now: Instant, mut act: impl FnMut(&mut Session, &mut Turn<'_>)) {
+    /// Lets every connection act; those that say they did something get a turn.
+    fn for_each_connection(
+        &mut self,
+        now: Instant,
+        mut act: impl FnMut(&mut Connection, &mut Turn<'_>) -> bool,
+    ) {
         let mut turn = Turn {
             now,
             context: &self.context,
@@ -486,8 +500,7 @@ impl MioLoop {
             dues: &mut self.dues,
         };
         for (index, connection) in &mut self.connections {
-            act(&mut connection.session, &mut turn);
-            if !std::mem::replace(&mut connection.is_queued, true) {
+            if act(connection, &mut turn) && !std::mem::replace(&mut connection.is_queued, true) {
                 self.queue.push_back(index);
             }
         }
@@ -505,8 +518,10 @@ impl Connection {
             }
             let read = match self.session.want() {
                 _ if !self.is_readable || self.session.is_closed() => return false,
-                Want::Nothing => return false,
+                Want::Chunk if self.session.take_chunk(turn) => continue,
+                Want::Chunk | Want::Nothing => return false,
                 Want::Inbox(max) => self.read_inbox(max, turn),
+                Want::Drain => self.read_trash(scratch),
                 Want::Scatter => self.read_scattered(scratch, turn),
             };
             match read {
@@ -524,6 +539,12 @@ impl Connection {
     fn read_inbox(&mut self, max: usize, turn: &mut Turn<'_>) -> io::Result<usize> {
         let n = self.session.inbox().read_from(&mut self.stream, max)?;
         self.session.pump(turn);
+        Ok(n)
+    }
+
+    fn read_trash(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
+        let n = self.stream.read(scratch.trash())?;
+        self.session.drained(n);
         Ok(n)
     }
 

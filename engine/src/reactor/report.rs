@@ -14,12 +14,12 @@ use crate::store::StoreFailure;
 use crate::value::AeTitle;
 
 /// Who sends: the address, and the titles once they are known.
-pub(super) struct Sender<'a> {
+pub(super) struct Who<'a> {
     pub(super) peer: SocketAddr,
     pub(super) agreed: Option<&'a Negotiated>,
 }
 
-impl fmt::Display for Sender<'_> {
+impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.peer)?;
         match self.agreed {
@@ -44,10 +44,10 @@ pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle,
     warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}); {how}");
 }
 
-pub(super) fn established(sender: &Sender<'_>) {
-    let Some(agreed) = sender.agreed else { return };
+pub(super) fn established(who: &Who<'_>) {
+    let Some(agreed) = who.agreed else { return };
     debug!(
-        "association of {sender}: {} contexts accepted",
+        "association of {who}: {} contexts accepted",
         agreed.contexts.len()
     );
     info!(
@@ -57,17 +57,17 @@ pub(super) fn established(sender: &Sender<'_>) {
     if agreed.contexts.is_empty() {
         info!("    (but no valid presentation contexts)");
     }
-    refused_contexts(sender, agreed);
+    refused_contexts(who, agreed);
 }
 
 /// What the sender will not be able to send; a warning where that is everything.
-fn refused_contexts(sender: &Sender<'_>, agreed: &Negotiated) {
-    let Some(first) = agreed.refused.first() else {
+fn refused_contexts(who: &Who<'_>, agreed: &Negotiated) {
+    let Some(first) = &agreed.first_refused else {
         return;
     };
-    let (accepted, refused) = (agreed.contexts.len(), agreed.refused.len());
+    let (accepted, refused) = (agreed.contexts.len(), agreed.refused_count);
     let line = format_args!(
-        "{refused} of {} presentation contexts refused to {sender}, the first for {}: {}",
+        "{refused} of {} presentation contexts refused to {who}, the first for {}: {}",
         accepted + refused,
         first.abstract_syntax,
         how_to_allow(first.outcome),
@@ -102,24 +102,24 @@ fn max_send_pdv(peer_max_pdu_bytes: u32) -> u32 {
     (max & !1).saturating_sub(HEADERS_BYTES)
 }
 
-pub(super) fn failed(sender: &Sender<'_>, error: &AssociationError) {
-    let is_established = sender.agreed.is_some();
+pub(super) fn failed(who: &Who<'_>, error: &AssociationError) {
+    let is_established = who.agreed.is_some();
     match error {
         AssociationError::PeerGone(PeerGone::ConnectionClosed) if !is_established => {
-            debug!("connection from {sender} closed without a request");
+            debug!("connection from {who} closed without a request");
         }
         AssociationError::PeerAborted(_) => info!("Association Aborted"),
         AssociationError::PeerGone(gone) if is_established => {
             info!("Association Aborted");
-            warn!("association with {sender} lost: {gone}");
+            warn!("association with {who} lost: {gone}");
         }
         AssociationError::Local(LocalAbort::ShuttingDown) => {
-            warn!("association with {sender} aborted: the receiver is shutting down");
+            warn!("association with {who} aborted: the receiver is shutting down");
         }
         error if is_established => {
-            error!("DIMSE failure (aborting association): {error}; {sender}");
+            error!("DIMSE failure (aborting association): {error}; {who}");
         }
-        error => error!("Receiving Association failed: {error}; {sender}"),
+        error => error!("Receiving Association failed: {error}; {who}"),
     }
 }
 
@@ -133,13 +133,13 @@ pub(super) fn object_begun(request: &StoreRq) {
 }
 
 pub(super) fn object_refused(
-    sender: &Sender<'_>,
+    who: &Who<'_>,
     request: &StoreRq,
     status: FailureStatus,
     comment: &str,
 ) {
     error!(
-        "object {} of {} from {sender} refused: {comment} (answered {:04X}H)",
+        "object {} of {} from {who} refused: {comment} (answered {:04X}H)",
         request.sop_instance,
         request.sop_class,
         status.status().0
@@ -147,21 +147,21 @@ pub(super) fn object_refused(
 }
 
 pub(super) fn object_failed(
-    sender: &Sender<'_>,
+    who: &Who<'_>,
     request: &StoreRq,
     failure: &StoreFailure,
     status: FailureStatus,
 ) {
     error!(
-        "cannot write DICOM file: {failure}; object {} from {sender} (answered {:04X}H)",
+        "cannot write DICOM file: {failure}; object {} from {who} (answered {:04X}H)",
         request.sop_instance,
         status.status().0
     );
 }
 
-pub(super) fn unrecognized(sender: &Sender<'_>, request: &OtherRq) {
+pub(super) fn unrecognized(who: &Who<'_>, request: &OtherRq) {
     error!(
-        "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {sender} \
+        "Expected C-ECHO or C-STORE request but received DIMSE command 0x{:04x} from {who} \
          (answered 0211H)",
         request.command_field
     );

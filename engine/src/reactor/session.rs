@@ -7,6 +7,7 @@
 
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
 use crate::landing::{Chunk, Extent, Slot};
 use crate::pdu::framer::{
-    FRAGMENT_HEADERS_BYTES, PLAN_FRAGMENTS_MAX, PLAN_SEGMENTS_MAX, ScatterPlan, Segment,
+    FRAGMENT_HEADERS_BYTES, Guess, PLAN_FRAGMENTS_MAX, PLAN_SEGMENTS_MAX, ScatterPlan, Segment,
 };
 use crate::registry;
 use crate::store::{Incoming, ObjectHead, StoredReceipt};
@@ -29,7 +30,7 @@ use super::context::{Context, Permit, Storage};
 use super::dues::{Due, Dues};
 use super::inbox::Inbox;
 use super::mailbox::Mailbox;
-use super::report::{self, Sender};
+use super::report::{self, Who};
 use super::statistics::Counter;
 
 /// Header bytes of the longest plan.
@@ -39,8 +40,12 @@ pub(super) const SCRATCH_BYTES: usize = (PLAN_FRAGMENTS_MAX + 1) * FRAGMENT_HEAD
 pub(super) const TRASH_BYTES: usize = 512 * 1024;
 
 /// How long an object may keep a part-filled chunk while others wait for one. Long enough for a
-/// sender at full speed to fill it, short enough that nobody behind a stalled one notices.
-pub(super) const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+/// sender at full speed to fill it.
+const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
+
+/// The same for an object of whose sender nothing is there to be read. A chunk is filled in less by
+/// a sender at full speed; a slow or stalled one must not cost those behind it more.
+pub(super) const CHUNK_HOLD_WHILE_SILENT: Duration = Duration::from_millis(5);
 
 /// The buffers of a read: header bytes and unwanted payload, shared by all connections of a loop.
 pub(super) struct Scratch {
@@ -49,6 +54,11 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    /// Where bytes go that nobody wants.
+    pub(super) fn trash(&mut self) -> &mut [u8] {
+        &mut self.trash
+    }
+
     pub(super) fn new() -> Self {
         Self {
             headers: [0; SCRATCH_BYTES],
@@ -65,8 +75,12 @@ pub(super) type ReadVector<'a> = ArrayVec<IoSliceMut<'a>, PLAN_SEGMENTS_MAX>;
 pub(super) enum Want {
     /// Read up to this many bytes into [`Session::inbox`].
     Inbox(usize),
+    /// Read into [`Scratch::trash`], then [`Session::drained`].
+    Drain,
     /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
     Scatter,
+    /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
+    Chunk,
     /// Read nothing for now.
     Nothing,
 }
@@ -115,7 +129,7 @@ impl Session {
             id,
             peer,
             association: Acceptor::new(Arc::clone(&context.policy), context.timeouts, turn.now),
-            inbox: Inbox::default(),
+            inbox: Inbox::new(Arc::clone(&context.inbox_bytes)),
             slot: Slot::new(),
             arriving: None,
             is_waiting: false,
@@ -129,8 +143,10 @@ impl Session {
     /// What to read next. Ask after every call that may have changed something.
     pub(super) fn want(&self) -> Want {
         match self.association.need() {
-            Need::Control(n) | Need::Drain(n) => Want::Inbox(n),
-            Need::Payload if self.slot.needs_chunk() => Want::Nothing,
+            Need::Control(n) => Want::Inbox(n),
+            Need::Drain => Want::Drain,
+            Need::Payload if self.is_waiting => Want::Nothing,
+            Need::Payload if self.slot.needs_chunk() => Want::Chunk,
             Need::Payload | Need::Discard => Want::Scatter,
             Need::Nothing => Want::Nothing,
         }
@@ -147,7 +163,12 @@ impl Session {
             Need::Payload => self.slot.room().len(),
             _ => TRASH_BYTES,
         };
-        self.association.plan(room)
+        let guess = if self.inbox.has_room_for_wrong_guesses() {
+            Guess::Freely
+        } else {
+            Guess::HeadersOnly
+        };
+        self.association.plan(room, guess)
     }
 
     /// The buffers of a plan: headers to scratch memory, payload to the slot, or to the trash.
@@ -197,51 +218,32 @@ impl Session {
     // What the driver tells.
 
     /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays;
-    /// what comes after the first wrong one goes to the inbox.
+    /// what comes from the first wrong one on goes to the inbox.
     pub(super) fn settle(
         &mut self,
         plan: &ScatterPlan,
-        mut n: usize,
+        n: usize,
         scratch: &Scratch,
         turn: &mut Turn<'_>,
     ) {
         let is_wanted = self.association.need() == Need::Payload;
-        let (mut header_at, mut misplaced_at) = (0, 0);
-        let mut in_place = true;
-        for segment in plan {
-            let (Segment::Header(planned) | Segment::Payload(planned)) = *segment;
-            let came = planned.min(n);
-            n -= came;
-            if let Segment::Header(_) = segment {
-                let bytes = &scratch.headers[header_at..header_at + came];
-                header_at += came;
-                let used = if in_place {
+        let mut pieces = Pieces::new(plan, n);
+        let mut landed = 0;
+        for piece in pieces.by_ref() {
+            let used = match &piece {
+                Piece::Header(at) => {
+                    let bytes = &scratch.headers[at.clone()];
                     self.association.received_control(bytes, turn.now)
-                } else {
-                    0
-                };
-                self.inbox.extend(&bytes[used..]);
-                in_place &= used == came;
-            } else {
-                let landed = if in_place {
-                    self.landed(came, is_wanted, turn.now)
-                } else {
-                    0
-                };
-                in_place &= landed == came;
-                if !is_wanted {
-                    misplaced_at += landed;
                 }
-                let payload = if is_wanted {
-                    self.slot.room()
-                } else {
-                    &scratch.trash[..]
-                };
-                let misplaced = misplaced_at..misplaced_at + (came - landed);
-                self.inbox.extend(&payload[misplaced.clone()]);
-                misplaced_at = misplaced.end;
-            }
-            if n == 0 {
+                Piece::Payload(at) => {
+                    let used = self.land(at.len(), is_wanted, turn.now);
+                    landed += used;
+                    used
+                }
+            };
+            if used < piece.range().len() {
+                let rest = std::iter::once(piece.without_first(used)).chain(pieces);
+                self.misplaced(rest, landed, is_wanted, scratch);
                 break;
             }
         }
@@ -250,7 +252,7 @@ impl Session {
     }
 
     /// Takes note of payload that is where it belongs, as far as it belongs there.
-    fn landed(&mut self, came: usize, is_wanted: bool, now: Instant) -> usize {
+    fn land(&mut self, came: usize, is_wanted: bool, now: Instant) -> usize {
         let landed = came.min(self.association.payload_needed());
         if landed > 0 {
             if is_wanted {
@@ -261,12 +263,40 @@ impl Session {
         landed
     }
 
-    /// Works off the inbox, as far as chunks and pending stores allow.
+    /// Moves what came behind a wrong guess to the inbox, in the order in which it came. The slot's
+    /// room begins `landed` bytes behind where it began when the read was planned.
+    fn misplaced(
+        &mut self,
+        pieces: impl Iterator<Item = Piece>,
+        landed: usize,
+        is_wanted: bool,
+        scratch: &Scratch,
+    ) {
+        for piece in pieces {
+            match piece {
+                Piece::Header(at) => self.inbox.extend(&scratch.headers[at]),
+                Piece::Payload(at) if is_wanted => {
+                    self.inbox
+                        .extend(&self.slot.room()[at.start - landed..at.end - landed]);
+                }
+                Piece::Payload(at) => self.inbox.extend(&scratch.trash[at]),
+            }
+        }
+    }
+
+    /// `n` bytes were read that mean nothing.
+    pub(super) fn drained(&mut self, n: usize) {
+        self.association.drained(n);
+    }
+
+    /// Works off the inbox, as far as chunks and pending stores allow. Asks for a chunk only where
+    /// there are bytes to put into it: a sender that has stalled must not stand in the way of others.
     pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
         loop {
             let used = match self.association.need() {
                 Need::Nothing => 0,
-                Need::Drain(_) => self.inbox.len(),
+                Need::Drain => self.inbox.len(),
+                _ if self.inbox.is_empty() => 0,
                 Need::Payload if self.slot.needs_chunk() && !self.take_chunk(turn) => 0,
                 Need::Control(_) | Need::Payload | Need::Discard => self.feed_inbox(turn),
             };
@@ -279,9 +309,6 @@ impl Session {
 
     /// Feeds one piece of the inbox; returns its length.
     fn feed_inbox(&mut self, turn: &mut Turn<'_>) -> usize {
-        if self.inbox.is_empty() {
-            return 0;
-        }
         let needed = self.association.payload_needed();
         if needed == 0 {
             return self
@@ -307,7 +334,7 @@ impl Session {
             // The object it was for is gone; dropping the chunk passes it on.
             return;
         }
-        self.association.resume(turn.now);
+        self.association.resume_clock(turn.now);
         self.put_chunk(chunk, turn);
         self.pump(turn);
     }
@@ -341,34 +368,40 @@ impl Session {
         self.handle_events(turn);
     }
 
-    /// Since when the association has had nothing to do; `None` while it has.
-    pub(super) fn quiet_since(&self) -> Option<Instant> {
-        self.association
-            .is_quiet()
-            .then(|| self.association.active_at())
-    }
-
-    /// Whether the object at hand holds a part-filled chunk.
-    pub(super) fn holds_chunk(&self) -> bool {
-        !self.slot.needs_chunk()
+    /// As [`Session::shut_down`], if the association has had nothing to do for so long. Says whether
+    /// it did.
+    pub(super) fn shut_down_if_idle(&mut self, idle: Duration, turn: &mut Turn<'_>) -> bool {
+        let quiet = turn.now.duration_since(self.association.active_at());
+        let is_idle = self.association.is_quiet() && quiet >= idle;
+        if is_idle {
+            self.shut_down(turn);
+        }
+        is_idle
     }
 
     /// Others wait for memory: gives the chunk up if it has been held long enough. What has landed
-    /// in it is written; the object goes on when its turn comes again.
-    pub(super) fn yield_chunk(&mut self, turn: &mut Turn<'_>) {
-        let is_due = turn.now.duration_since(self.chunk_since) >= CHUNK_HOLD_UNDER_PRESSURE;
-        if !is_due || !self.holds_chunk() {
-            return;
+    /// in it is written; the object goes on when its turn comes again. `is_silent`: nothing is there
+    /// to be read. Says whether it gave it up.
+    pub(super) fn yield_chunk(&mut self, is_silent: bool, turn: &mut Turn<'_>) -> bool {
+        let hold = if is_silent {
+            CHUNK_HOLD_WHILE_SILENT
+        } else {
+            CHUNK_HOLD_UNDER_PRESSURE
+        };
+        let is_due = turn.now.duration_since(self.chunk_since) >= hold;
+        if !is_due || self.slot.needs_chunk() {
+            return false;
         }
         let extent = self.slot.spill();
         turn.context.statistics.add(Counter::ChunksSpilled, 1);
         self.write(extent);
+        true
     }
 
     // Memory.
 
     /// Takes a chunk, or queues for one.
-    fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn take_chunk(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.is_waiting {
             return false;
         }
@@ -377,7 +410,7 @@ impl Session {
             return true;
         }
         self.is_waiting = true;
-        self.association.suspend();
+        self.association.pause_clock();
         turn.context.statistics.add(Counter::ChunkWaits, 1);
         turn.context.pool.wait(turn.mailbox.waiter(self.id));
         turn.context.wake_all_loops();
@@ -490,9 +523,9 @@ impl Session {
                 comment,
             } => {
                 statistics.add(Counter::ObjectsRefused, 1);
-                report::object_refused(&self.sender(), &request, status, comment);
+                report::object_refused(&self.who(), &request, status, comment);
             }
-            Event::Unrecognized(request) => report::unrecognized(&self.sender(), &request),
+            Event::Unrecognized(request) => report::unrecognized(&self.who(), &request),
             Event::Released => {
                 self.permit = None;
                 info!("Association Release");
@@ -519,7 +552,7 @@ impl Session {
         turn.context
             .statistics
             .add(Counter::AssociationsAccepted, 1);
-        report::established(&self.sender());
+        report::established(&self.who());
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
@@ -565,14 +598,78 @@ impl Session {
     fn on_failed(&mut self, error: &AssociationError, turn: &mut Turn<'_>) {
         self.permit = None;
         turn.context.statistics.add(Counter::AssociationsFailed, 1);
-        report::failed(&self.sender(), error);
+        report::failed(&self.who(), error);
     }
 
     /// Who sends, for log lines.
-    fn sender(&self) -> Sender<'_> {
-        Sender {
+    fn who(&self) -> Who<'_> {
+        Who {
             peer: self.peer,
             agreed: self.association.negotiated().map(Arc::as_ref),
         }
+    }
+}
+
+/// A part of what a read brought: where in scratch memory its header bytes are, or where in the
+/// payload memory, counted from where the plan began, its payload is.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    Header(Range<usize>),
+    Payload(Range<usize>),
+}
+
+impl Piece {
+    fn range(&self) -> &Range<usize> {
+        let (Self::Header(at) | Self::Payload(at)) = self;
+        at
+    }
+
+    fn without_first(self, n: usize) -> Self {
+        match self {
+            Self::Header(at) => Self::Header(at.start + n..at.end),
+            Self::Payload(at) => Self::Payload(at.start + n..at.end),
+        }
+    }
+}
+
+/// The pieces of a read that brought `left` more bytes of a plan.
+struct Pieces<'a> {
+    plan: std::slice::Iter<'a, Segment>,
+    left: usize,
+    headers: usize,
+    payload: usize,
+}
+
+impl<'a> Pieces<'a> {
+    fn new(plan: &'a ScatterPlan, n: usize) -> Self {
+        Self {
+            plan: plan.iter(),
+            left: n,
+            headers: 0,
+            payload: 0,
+        }
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if self.left == 0 {
+            return None;
+        }
+        let segment = self.plan.next()?;
+        let (Segment::Header(planned) | Segment::Payload(planned)) = *segment;
+        let came = planned.min(self.left);
+        self.left -= came;
+        let advance = |at: &mut usize| {
+            let start = *at;
+            *at += came;
+            start..*at
+        };
+        Some(match segment {
+            Segment::Header(_) => Piece::Header(advance(&mut self.headers)),
+            Segment::Payload(_) => Piece::Payload(advance(&mut self.payload)),
+        })
     }
 }

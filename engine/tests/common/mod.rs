@@ -26,13 +26,18 @@ pub(crate) struct Sender {
 impl Sender {
     /// Connects and has the association accepted.
     pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self::connect_with(address, request())
+    }
+
+    /// Likewise, with this request.
+    pub(crate) fn connect_with(address: SocketAddr, request: AssociateRq) -> Self {
         let stream = TcpStream::connect(address).expect("the receiver listens");
         stream.set_nodelay(true).expect("a TCP option");
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .expect("a TCP option");
         let mut sender = Self { stream };
-        sender.send(&encode(&Pdu::AssociateRq(request())));
+        sender.send(&encode(&Pdu::AssociateRq(request)));
         let reply = sender.read_pdu();
         assert!(matches!(reply, Pdu::AssociateAc(_)), "{reply:?}");
         sender

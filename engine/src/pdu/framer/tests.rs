@@ -196,7 +196,7 @@ fn in_fragment(last: bool, len: usize) -> Framer {
 
 #[test]
 fn plan_guesses_that_the_next_fragments_are_like_this_one() {
-    let plan = in_fragment(false, 100).plan(250);
+    let plan = in_fragment(false, 100).plan(250, Guess::Freely);
     let expected = [
         Segment::Payload(100),
         Segment::Header(12),
@@ -210,14 +210,23 @@ fn plan_guesses_that_the_next_fragments_are_like_this_one() {
 #[test]
 fn plan_ends_with_the_last_fragment() {
     assert_eq!(
-        in_fragment(true, 100).plan(1000).as_slice(),
+        in_fragment(true, 100).plan(1000, Guess::Freely).as_slice(),
         [Segment::Payload(100)]
     );
 }
 
 #[test]
 fn plan_without_room_is_empty() {
-    assert!(in_fragment(false, 100).plan(0).is_empty());
+    assert!(in_fragment(false, 100).plan(0, Guess::Freely).is_empty());
+}
+
+#[test]
+fn plan_that_may_not_guess_ends_with_the_next_headers() {
+    let plan = in_fragment(false, 100).plan(250, Guess::HeadersOnly);
+    assert_eq!(
+        plan.as_slice(),
+        [Segment::Payload(100), Segment::Header(12)]
+    );
 }
 
 #[test]
@@ -225,7 +234,7 @@ fn plan_between_fragments_begins_with_what_is_left_of_the_headers() {
     let mut framer = in_fragment(false, 100);
     framer.landed(100);
     framer.feed(&[4, 0, 0]).expect("half a header");
-    let plan = framer.plan(150);
+    let plan = framer.plan(150, Guess::Freely);
     let expected = [
         Segment::Header(9),
         Segment::Payload(100),
@@ -237,7 +246,7 @@ fn plan_between_fragments_begins_with_what_is_left_of_the_headers() {
 
 #[test]
 fn plan_never_outgrows_its_bound() {
-    let plan = in_fragment(false, 1).plan(1 << 20);
+    let plan = in_fragment(false, 1).plan(1 << 20, Guess::Freely);
     assert!(plan.len() <= PLAN_SEGMENTS_MAX);
     assert!(plan.len() > PLAN_FRAGMENTS_MAX);
 }
@@ -280,7 +289,7 @@ proptest! {
             };
             bytes = &bytes[used..];
         }
-        let plan = framer.plan(room);
+        let plan = framer.plan(room, Guess::Freely);
         match (framer.need(), plan.first()) {
             (Need::Payload(n), Some(Segment::Payload(planned))) => prop_assert_eq!(*planned, n.min(room)),
             (Need::Control(n), Some(Segment::Header(planned))) => prop_assert!(*planned >= n),
