@@ -252,9 +252,10 @@ impl Builder {
         let socket = bind(self.listen).map_err(|error| self.cannot_listen(error))?;
         let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
         self.store.queue_depth = pool.chunk_count() + self.limits.associations_max;
-        let store = match self.ignore {
-            true => None,
-            false => Some(Store::open(self.store.clone())?),
+        let store = if self.ignore {
+            None
+        } else {
+            Some(Store::open(self.store.clone())?)
         };
         let storage = match &store {
             Some(store) => Storage::Files(store.handle()),

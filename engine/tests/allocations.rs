@@ -1,4 +1,5 @@
-//! A counting allocator: in steady state, receiving P-DATA allocates nothing per PDU.
+//! A counting allocator: in steady state, receiving P-DATA allocates nothing per PDU, and an idle
+//! association holds little, whatever its request was.
 
 #![allow(unsafe_code)]
 
@@ -13,24 +14,28 @@ use common::{Sender, data, fragments, object, request};
 use pdvault_engine::association::{Acceptor, Event, Policy, Timeouts};
 use pdvault_engine::dimse::Status;
 use pdvault_engine::landing::{LandingConfig, LandingPool, Slot};
-use pdvault_engine::pdu::Pdu;
 use pdvault_engine::pdu::framer::Guess;
+use pdvault_engine::pdu::{Pdu, ProposedContext};
 use pdvault_engine::receiver::Receiver;
+use pdvault_engine::value::{PresentationContextId, Uid};
 
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static LIVE_BYTES: AtomicU64 = AtomicU64::new(0);
 
 // SAFETY: every call is passed on to the system's allocator unchanged; counting touches no memory
 // that it manages.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE_BYTES.fetch_add(layout.size() as u64, Ordering::Relaxed);
         // SAFETY: the caller keeps the contract of `alloc`, which is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        LIVE_BYTES.fetch_sub(layout.size() as u64, Ordering::Relaxed);
         // SAFETY: the caller keeps the contract of `dealloc`, and `ptr` came from `System`.
         unsafe { System.dealloc(ptr, layout) }
     }
@@ -45,11 +50,12 @@ fn allocations_of(act: impl FnOnce()) -> u64 {
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }
 
-/// One test, because the counter is the process's: nothing else may run beside it.
+/// One test, because the counters are the process's: nothing else may run beside it.
 #[test]
-fn receiving_p_data_allocates_nothing_per_pdu() {
+fn receiving_p_data_allocates_nothing_per_pdu_and_idle_associations_hold_little() {
     core_allocates_nothing();
     receiver_allocates_nothing_per_pdu();
+    idle_association_holds_little();
 }
 
 /// Association and slot alone: not one allocation from the first fragment to the last but one.
@@ -146,4 +152,34 @@ fn receiver_allocates_nothing_per_pdu() {
     sender.release();
     receiver.shutdown();
     receiver.join().expect("a clean end");
+}
+
+/// A request of half a megabyte is forgotten once it is answered.
+fn idle_association_holds_little() {
+    const ASSOCIATIONS: u64 = 20;
+    let directory = tempfile::tempdir().expect("a directory");
+    let receiver = Receiver::builder()
+        .listen(([127, 0, 0, 1], 0).into())
+        .output_directory(directory.path())
+        .landing_memory(16 << 20)
+        .start()
+        .expect("the receiver starts");
+    let mut request = request();
+    for n in 1..128_u8 {
+        request.presentation_contexts.push(ProposedContext {
+            id: PresentationContextId(2 * n + 1),
+            abstract_syntax: Uid::from_wire(&[0xFE; 4000]),
+            transfer_syntaxes: vec![Uid::from("1.2.840.10008.1.2")],
+        });
+    }
+    let connect = || Sender::connect_with(receiver.local_addr(), request.clone());
+    // The first ones bring what is there only once.
+    let mut senders: Vec<Sender> = (0..2).map(|_| connect()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    let before = LIVE_BYTES.load(Ordering::Relaxed);
+    senders.extend((0..ASSOCIATIONS).map(|_| connect()));
+    std::thread::sleep(Duration::from_millis(200));
+    let each = (LIVE_BYTES.load(Ordering::Relaxed) - before) / ASSOCIATIONS;
+    println!("an idle association holds {each} bytes");
+    assert!(each < 16 << 10, "an idle association holds {each} bytes");
 }

@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{CT, Sender, data, fragments, object};
+use common::{Sender, data, fragments, object};
 use pdvault_engine::dimse::Status;
-use pdvault_engine::pdu::ProposedContext;
 use pdvault_engine::receiver::{Builder, Receiver};
-use pdvault_engine::value::{PresentationContextId, Uid};
 
 /// The tests look at the memory and the CPU time of the whole process: one at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -222,35 +220,6 @@ fn pipelined_bytes_do_not_pile_up_outside_landing_memory() {
         most < 40 << 10,
         "{most} KiB beside 16 MiB of landing memory, {moved} bytes moved"
     );
-}
-
-#[test]
-fn refused_contexts_do_not_stay_in_memory() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().expect("a directory");
-    let receiver = builder(&directory)
-        .landing_memory(16 << 20)
-        .workers(1)
-        .start()
-        .expect("starts");
-    let mut request = common::request();
-    for n in 1..128_u8 {
-        request.presentation_contexts.push(ProposedContext {
-            id: PresentationContextId(2 * n + 1),
-            abstract_syntax: Uid::from_wire(&[0xFE; 4000]),
-            transfer_syntaxes: vec![Uid::from(CT)],
-        });
-    }
-    let before = anon_kib();
-    let senders: Vec<_> = (0..50)
-        .map(|_| Sender::connect_with(receiver.local_addr(), request.clone()))
-        .collect();
-    sleep(Duration::from_millis(500));
-    let grown = anon_kib().saturating_sub(before) / 50;
-    drop(senders);
-    receiver.abort();
-    let _ = receiver.join();
-    assert!(grown < 64, "an idle association holds {grown} KiB");
 }
 
 #[test]

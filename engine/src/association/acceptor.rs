@@ -21,7 +21,7 @@ use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
 use super::error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };
-use super::negotiation::{Negotiated, Policy, Refusal, negotiate};
+use super::negotiation::{Negotiated, Policy, Refusal, RefusedContexts, negotiate, refused};
 use super::output::Output;
 use super::table::{self, Action, Next, State};
 use super::timers::{Timeouts, Timers};
@@ -71,8 +71,8 @@ pub enum Event {
         /// Whom they asked for.
         called_ae_title: AeTitle,
     },
-    /// The association is established.
-    Established,
+    /// The association is established; some of its presentation contexts may have been refused.
+    Established(Option<RefusedContexts>),
     /// A C-ECHO-RQ was answered.
     Echoed(EchoRq),
     /// A C-STORE-RQ is here; its data set follows as payload, unless
@@ -340,9 +340,10 @@ impl<R> Acceptor<R> {
         match negotiate(&request, &self.policy) {
             Ok((reply, negotiated)) => {
                 self.step(table::Event::AcceptResponse, now);
+                let refused = refused(&request, &reply);
                 self.send(&Pdu::AssociateAc(reply), now);
                 self.negotiated = Some(Arc::new(negotiated));
-                self.events.push_back(Event::Established);
+                self.events.push_back(Event::Established(refused));
             }
             Err(Refusal::Reject(rejection)) => self.send_rejection(&request, rejection, now),
             Err(Refusal::Abort(error)) => self.fail(error, now),

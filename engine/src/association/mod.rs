@@ -19,5 +19,5 @@ pub use acceptor::{Acceptor, Event, Need, ObjectBegun, ObjectToken};
 pub use error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };
-pub use negotiation::{AcceptedContext, Negotiated, Policy, Refusal, RefusedContext, negotiate};
+pub use negotiation::{AcceptedContext, Negotiated, Policy, Refusal, RefusedContexts, negotiate};
 pub use timers::Timeouts;

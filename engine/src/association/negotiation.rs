@@ -55,12 +55,14 @@ pub struct AcceptedContext {
     pub transfer_syntax: &'static str,
 }
 
-/// A presentation context that was refused.
+/// Presentation contexts that were refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedContext {
-    /// The SOP class it was for.
-    pub abstract_syntax: Uid,
-    /// Why it was refused.
+pub struct RefusedContexts {
+    /// How many; at least 1.
+    pub count: usize,
+    /// The SOP class that the first of them was for.
+    pub first: Uid,
+    /// Why that was refused.
     pub outcome: ContextOutcome,
 }
 
@@ -75,10 +77,6 @@ pub struct Negotiated {
     pub peer_max_pdu_bytes: u32,
     /// The accepted contexts, in the order proposed.
     pub contexts: Vec<AcceptedContext>,
-    /// How many were refused.
-    pub refused_count: usize,
-    /// The first of those, for the log.
-    pub first_refused: Option<RefusedContext>,
 }
 
 impl Negotiated {
@@ -114,8 +112,6 @@ pub fn negotiate(
         calling_ae_title: request.calling_ae_title,
         called_ae_title: request.called_ae_title,
         peer_max_pdu_bytes: request.user_information.maximum_length,
-        refused_count: results.len() - contexts.len(),
-        first_refused: first_refused(request, &results),
         contexts,
     };
     Ok((reply(request, policy, results), negotiated))
@@ -188,13 +184,18 @@ fn accepted(request: &AssociateRq, results: &[ContextResult]) -> Vec<AcceptedCon
         .collect()
 }
 
-fn first_refused(request: &AssociateRq, results: &[ContextResult]) -> Option<RefusedContext> {
-    let mut pairs = request.presentation_contexts.iter().zip(results);
-    let (proposed, result) =
-        pairs.find(|(_, result)| result.result != ContextOutcome::Acceptance)?;
-    Some(RefusedContext {
-        abstract_syntax: proposed.abstract_syntax.clone(),
+/// What a reply refuses of its request.
+pub(super) fn refused(request: &AssociateRq, reply: &AssociateAc) -> Option<RefusedContexts> {
+    let pairs = request
+        .presentation_contexts
+        .iter()
+        .zip(&reply.presentation_contexts);
+    let mut refused = pairs.filter(|(_, result)| result.result != ContextOutcome::Acceptance);
+    let (proposed, result) = refused.next()?;
+    Some(RefusedContexts {
+        first: proposed.abstract_syntax.clone(),
         outcome: result.result,
+        count: 1 + refused.count(),
     })
 }
 

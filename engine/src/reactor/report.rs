@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use tracing::{debug, error, info, warn};
 
-use crate::association::{AssociationError, LocalAbort, Negotiated, PeerGone, Rejection};
+use crate::association::{
+    AssociationError, LocalAbort, Negotiated, PeerGone, RefusedContexts, Rejection,
+};
 use crate::dimse::{FailureStatus, OtherRq, StoreRq};
 use crate::pdu::ContextOutcome;
 use crate::registry;
@@ -44,7 +46,7 @@ pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle,
     warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}); {how}");
 }
 
-pub(super) fn established(who: &Who<'_>) {
+pub(super) fn established(who: &Who<'_>, refused: Option<&RefusedContexts>) {
     let Some(agreed) = who.agreed else { return };
     debug!(
         "association of {who}: {} contexts accepted",
@@ -57,20 +59,19 @@ pub(super) fn established(who: &Who<'_>) {
     if agreed.contexts.is_empty() {
         info!("    (but no valid presentation contexts)");
     }
-    refused_contexts(who, agreed);
+    if let Some(refused) = refused {
+        refused_contexts(who, agreed.contexts.len(), refused);
+    }
 }
 
 /// What the sender will not be able to send; a warning where that is everything.
-fn refused_contexts(who: &Who<'_>, agreed: &Negotiated) {
-    let Some(first) = &agreed.first_refused else {
-        return;
-    };
-    let (accepted, refused) = (agreed.contexts.len(), agreed.refused_count);
+fn refused_contexts(who: &Who<'_>, accepted: usize, refused: &RefusedContexts) {
     let line = format_args!(
-        "{refused} of {} presentation contexts refused to {who}, the first for {}: {}",
-        accepted + refused,
-        first.abstract_syntax,
-        how_to_allow(first.outcome),
+        "{} of {} presentation contexts refused to {who}, the first for {}: {}",
+        refused.count,
+        accepted + refused.count,
+        refused.first,
+        how_to_allow(refused.outcome),
     );
     if accepted == 0 {
         warn!("{line}");

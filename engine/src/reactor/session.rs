@@ -15,7 +15,7 @@ use arrayvec::ArrayVec;
 use tracing::info;
 
 use crate::association::{
-    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, Rejection,
+    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, RefusedContexts, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
@@ -497,7 +497,7 @@ impl Session {
         let statistics = &turn.context.statistics;
         match event {
             Event::Requested => self.on_requested(turn),
-            Event::Established => self.on_established(turn),
+            Event::Established(refused) => self.on_established(refused.as_ref(), turn),
             Event::Rejected {
                 rejection,
                 calling_ae_title,
@@ -548,11 +548,11 @@ impl Session {
         }
     }
 
-    fn on_established(&mut self, turn: &mut Turn<'_>) {
+    fn on_established(&mut self, refused: Option<&RefusedContexts>, turn: &mut Turn<'_>) {
         turn.context
             .statistics
             .add(Counter::AssociationsAccepted, 1);
-        report::established(&self.who());
+        report::established(&self.who(), refused);
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
