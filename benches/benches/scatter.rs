@@ -8,7 +8,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use pdvault_benches::object::{DataSet, associate_rq, instance_uid, message};
 use pdvault_engine::association::{Acceptor, Event, Need, Policy, Timeouts};
 use pdvault_engine::pdu::Pdu;
-use pdvault_engine::pdu::framer::Segment;
+use pdvault_engine::pdu::framer::{Guess, Segment};
 
 const OBJECT_BYTES: usize = 16 << 20;
 
@@ -60,7 +60,10 @@ fn established(now: Instant) -> Acceptor<Proof> {
     acceptor.received_control(&request, now);
     while acceptor.poll_event().is_some() {}
     acceptor.accept(now);
-    assert_eq!(acceptor.poll_event(), Some(Event::Established));
+    assert!(matches!(
+        acceptor.poll_event(),
+        Some(Event::Established(..))
+    ));
     let sent = acceptor.output().len();
     acceptor.sent(sent, now);
     acceptor
@@ -85,7 +88,7 @@ fn receive(mut acceptor: Acceptor<Proof>, mut stream: &[u8], now: Instant) -> us
 fn read_by_plan(acceptor: &mut Acceptor<Proof>, stream: &[u8], now: Instant) -> usize {
     let available = stream.len().min(READ_BYTES);
     let mut came = 0;
-    for segment in acceptor.plan(ROOM_BYTES) {
+    for segment in acceptor.plan(ROOM_BYTES, Guess::Freely) {
         match segment {
             Segment::Header(n) => {
                 let end = (came + n).min(available);
