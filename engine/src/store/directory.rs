@@ -1,5 +1,6 @@
 //! The output directory: everything that names files, relative to its descriptor.
 
+mod journal;
 mod lock;
 
 use std::ffi::OsStr;
@@ -65,11 +66,11 @@ impl Directory {
     /// Opens the directory, creates it if it is missing, finds out what it can do, and removes
     /// stale part files. Returns how many those were.
     pub(super) fn open(path: &Path) -> Result<(Self, usize), OpenError> {
-        Self::open_by(path, &WAYS)
+        Self::open_by(path, None)
     }
 
-    /// As [`Directory::open`], with no other ways than these.
-    fn open_by(path: &Path, ways: &[Way]) -> Result<(Self, usize), OpenError> {
+    /// As [`Directory::open`]; by this way only, where one is given, safe here or not.
+    fn open_by(path: &Path, way: Option<Way>) -> Result<(Self, usize), OpenError> {
         create_durably(path).map_err(|error| OpenError::Create {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -89,9 +90,13 @@ impl Directory {
             next_part: AtomicU64::new(0),
         };
         let stale = directory.join_receivers()?;
+        let ways = match way {
+            Some(way) => vec![way],
+            None => directory.safe_ways().map_err(refused)?,
+        };
         directory.way =
             directory
-                .find_way(ways)
+                .find_way(&ways)
                 .map_err(refused)?
                 .ok_or_else(|| OpenError::Unsupported {
                     path: path.to_owned(),
@@ -260,13 +265,18 @@ impl Directory {
         Err(Errno::EXIST.into())
     }
 
+    /// The ways that keep what is acknowledged on this file system.
+    fn safe_ways(&self) -> io::Result<Vec<Way>> {
+        let file_system = rustix::fs::fstatfs(&self.descriptor)?.f_type;
+        let may_be_unnamed =
+            unnamed_data_is_synced(file_system, || journal::ext4_has_journal(self.descriptor()));
+        let is_safe = |way: &Way| may_be_unnamed || !way.is_unnamed();
+        Ok(WAYS.into_iter().filter(is_safe).collect())
+    }
+
     /// Tries out which way works here. `None` when none does; an error when files can't be made.
     fn find_way(&mut self, ways: &[Way]) -> io::Result<Option<Way>> {
-        let may_be_unnamed = unnamed_data_is_synced(rustix::fs::fstatfs(&self.descriptor)?.f_type);
-        for &way in ways
-            .iter()
-            .filter(|way| may_be_unnamed || !way.is_unnamed())
-        {
+        for &way in ways {
             self.way = way;
             match self.create("probe", OFlags::WRONLY) {
                 Ok(new) => {
@@ -357,19 +367,30 @@ fn is(error: &io::Error, errno: Errno) -> bool {
 /// Whether syncing a file that has no name yet counts once it is linked, on a file system of this
 /// type (`f_type` of `statfs`).
 ///
-/// - ext4 and XFS: the sync commits the file's blocks and size like any other's, and the link and
-///   the directory entry are one transaction, which the sync of the directory commits.
+/// - ext4 with a journal, and XFS: the sync commits the file's blocks and size like any other's, and
+///   the link count and the directory entry are one transaction, which the sync of the directory
+///   commits.
+/// - ext4 without a journal: the sync of the directory writes the entry, but not the link count,
+///   which is 0 on disk. After a power cut the entry would lead to a deleted file.
 /// - tmpfs: nothing is ever synced, nothing survives.
 /// - btrfs: the sync logs nothing for a file without a name ("pointless"), and the later sync of the
 ///   directory logs that the file exists, not what is in it. After a power cut it could be there and
-///   empty. So on btrfs, and wherever it is not known, a hidden file is written, synced and renamed.
-fn unnamed_data_is_synced(file_system: impl TryInto<u64>) -> bool {
+///   empty.
+///
+/// Where it does not count, and wherever it is not known, a hidden file is written, synced and
+/// renamed.
+fn unnamed_data_is_synced(
+    file_system: impl TryInto<u64>,
+    has_journal: impl FnOnce() -> bool,
+) -> bool {
     const EXT4: u64 = 0xef53;
     const TMPFS: u64 = 0x0102_1994;
     const XFS: u64 = 0x5846_5342;
-    file_system
-        .try_into()
-        .is_ok_and(|magic| [EXT4, TMPFS, XFS].contains(&magic))
+    match file_system.try_into() {
+        Ok(EXT4) => has_journal(),
+        Ok(TMPFS | XFS) => true,
+        _ => false,
+    }
 }
 
 /// The alignment that direct writes to this file need, in bytes; `usize::MAX` if they are refused.

@@ -6,7 +6,7 @@ use super::*;
 use crate::store::tests::support::{directories, directory, names_in};
 
 fn open_by(path: &Path, way: Way) -> Directory {
-    let (directory, _) = Directory::open_by(path, &[way]).expect("a way that works here");
+    let (directory, _) = Directory::open_by(path, Some(way)).expect("a way that works here");
     assert_eq!(directory.way, way);
     directory
 }
@@ -230,10 +230,19 @@ fn reading_what_is_published_follows_no_link_and_waits_for_no_pipe() {
 #[test]
 fn files_go_unnamed_only_where_their_sync_is_known_to_count() {
     for known in [0xef53_u64, 0x5846_5342, 0x0102_1994] {
-        assert!(unnamed_data_is_synced(known));
+        assert!(unnamed_data_is_synced(known, || true));
     }
     // btrfs, NFS, overlayfs, nothing.
     for other in [0x9123_683e_u64, 0x6969, 0x794c_7630, 0] {
-        assert!(!unnamed_data_is_synced(other), "{other:x}");
+        assert!(!unnamed_data_is_synced(other, || true), "{other:x}");
     }
+}
+
+#[test]
+fn ext4_without_a_journal_gets_no_unnamed_files() {
+    assert!(!unnamed_data_is_synced(0xef53_u64, || false));
+    assert!(
+        unnamed_data_is_synced(0x5846_5342_u64, || false),
+        "XFS always has one"
+    );
 }

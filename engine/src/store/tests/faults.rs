@@ -294,8 +294,10 @@ impl Sink for RecordingSink {
 
     fn sync_data(&mut self) -> io::Result<()> {
         self.inner.sync_data()?;
-        self.journal
-            .note(format!("data synced with {:?}", names_in(&self.directory)));
+        // A hidden name is none.
+        let mut names = names_in(&self.directory);
+        names.retain(|name| !name.starts_with('.'));
+        self.journal.note(format!("data synced with {names:?}"));
         Ok(())
     }
 
