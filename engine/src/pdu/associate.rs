@@ -6,34 +6,49 @@ use super::user_information::{USER_INFORMATION, UserInformation};
 use crate::value::{AeTitle, PresentationContextId, Uid};
 
 const APPLICATION_CONTEXT_ITEM: u8 = 0x10;
-const PROPOSED_CONTEXT: u8 = 0x20;
-const CONTEXT_RESULT: u8 = 0x21;
 const ABSTRACT_SYNTAX: u8 = 0x30;
 const TRANSFER_SYNTAX: u8 = 0x40;
 
 /// The reserved bytes behind the AE titles.
 const RESERVED_BYTES: usize = 32;
 
-/// The A-ASSOCIATE-RQ PDU: a peer asks for an association.
+/// The body of an A-ASSOCIATE-RQ or A-ASSOCIATE-AC PDU, which differ in their presentation contexts.
 ///
-/// What is absent is empty, and is for the acceptor to judge: no application context, no
+/// What is absent is empty, and is for the receiver of the PDU to judge: no application context, no
 /// presentation contexts, no abstract syntax in one of them. Of several items that stand for one
 /// value the last counts; a second user information item adds to the first. Items of unknown type
 /// are skipped (PS3.8 9.3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AssociateRq {
-    /// A bit for each version of the protocol that the peer speaks; bit 0 is the only one defined.
+pub struct Associate<C> {
+    /// A bit for each version of the protocol that the sender speaks; bit 0 is the only one defined.
     pub protocol_version: u16,
-    /// Who is called.
+    /// Who is called. An acceptance sends it back, and it is not tested (PS3.8 table 9-17).
     pub called_ae_title: AeTitle,
-    /// Who calls.
+    /// Who calls; likewise.
     pub calling_ae_title: AeTitle,
     /// The application context, [`APPLICATION_CONTEXT`](super::APPLICATION_CONTEXT) for DICOM.
     pub application_context: Uid,
-    /// What the peer proposes, in its order; more than the 128 of the standard are kept.
-    pub presentation_contexts: Vec<ProposedContext>,
+    /// The presentation contexts, in their order; more than the 128 of the standard are kept.
+    pub presentation_contexts: Vec<C>,
     /// Everything else.
     pub user_information: UserInformation,
+}
+
+/// The A-ASSOCIATE-RQ PDU: a peer asks for an association.
+pub type AssociateRq = Associate<ProposedContext>;
+
+/// The A-ASSOCIATE-AC PDU: the association is accepted.
+pub type AssociateAc = Associate<ContextResult>;
+
+/// What stands for a presentation context in one of the two PDUs.
+pub(super) trait ContextItem: Sized {
+    /// The type of its item.
+    const KIND: u8;
+    /// What an item of that PDU is called in errors.
+    const ITEM: &'static str;
+
+    fn decode(body: Reader<'_>) -> Result<Self, PduError>;
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), PduError>;
 }
 
 /// A presentation context as it is proposed (PS3.8 9.3.2.2).
@@ -45,24 +60,6 @@ pub struct ProposedContext {
     pub abstract_syntax: Uid,
     /// The transfer syntaxes to choose from.
     pub transfer_syntaxes: Vec<Uid>,
-}
-
-/// The A-ASSOCIATE-AC PDU: the association is accepted. As for absent and repeated items see
-/// [`AssociateRq`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AssociateAc {
-    /// A bit for each version of the protocol that the acceptor speaks.
-    pub protocol_version: u16,
-    /// The title of the request, sent back and not tested (PS3.8 table 9-17).
-    pub called_ae_title: AeTitle,
-    /// The title of the request, sent back and not tested (PS3.8 table 9-17).
-    pub calling_ae_title: AeTitle,
-    /// The application context.
-    pub application_context: Uid,
-    /// The verdict on each presentation context.
-    pub presentation_contexts: Vec<ContextResult>,
-    /// Everything else.
-    pub user_information: UserInformation,
 }
 
 /// The verdict on a presentation context (PS3.8 9.3.3.2).
@@ -111,36 +108,6 @@ impl ContextOutcome {
     }
 }
 
-/// The fields in front of the items, which request and acceptance share.
-struct Head {
-    protocol_version: u16,
-    called_ae_title: AeTitle,
-    calling_ae_title: AeTitle,
-}
-
-impl Head {
-    fn decode(body: &mut Reader<'_>) -> Result<Self, PduError> {
-        let protocol_version = body.u16("protocol version")?;
-        body.take(2, "reserved bytes 9 to 10")?;
-        let called_ae_title = AeTitle::from_wire(body.array("called AE title")?);
-        let calling_ae_title = AeTitle::from_wire(body.array("calling AE title")?);
-        body.take(RESERVED_BYTES, "reserved bytes 43 to 74")?;
-        Ok(Self {
-            protocol_version,
-            called_ae_title,
-            calling_ae_title,
-        })
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend(self.protocol_version.to_be_bytes());
-        out.extend([0; 2]);
-        out.extend(self.called_ae_title.as_wire());
-        out.extend(self.calling_ae_title.as_wire());
-        out.extend([0; RESERVED_BYTES]);
-    }
-}
-
 fn write_uid_item(
     out: &mut Vec<u8>,
     kind: u8,
@@ -153,59 +120,61 @@ fn write_uid_item(
     })
 }
 
-impl AssociateRq {
-    /// Reads the body.
-    pub(super) fn decode(mut body: Reader<'_>) -> Result<Self, PduError> {
-        let head = Head::decode(&mut body)?;
-        let mut request = Self {
-            protocol_version: head.protocol_version,
-            called_ae_title: head.called_ae_title,
-            calling_ae_title: head.calling_ae_title,
-            application_context: Uid::default(),
-            presentation_contexts: Vec::new(),
-            user_information: UserInformation::default(),
-        };
-        while !body.is_empty() {
-            let (kind, mut item) = body.item("A-ASSOCIATE-RQ item")?;
-            match kind {
-                APPLICATION_CONTEXT_ITEM => {
-                    request.application_context = Uid::from_wire(item.rest());
-                }
-                PROPOSED_CONTEXT => {
-                    request
-                        .presentation_contexts
-                        .push(ProposedContext::decode(item)?);
-                }
-                USER_INFORMATION => request.user_information.decode_items(item)?,
-                _ => {}
+/// Reads the body.
+pub(super) fn decode<C: ContextItem>(mut body: Reader<'_>) -> Result<Associate<C>, PduError> {
+    let mut associate = decode_head(&mut body)?;
+    while !body.is_empty() {
+        let (kind, mut item) = body.item(C::ITEM)?;
+        match kind {
+            APPLICATION_CONTEXT_ITEM => {
+                associate.application_context = Uid::from_wire(item.rest());
             }
+            USER_INFORMATION => associate.user_information.decode_items(item)?,
+            kind if kind == C::KIND => associate.presentation_contexts.push(C::decode(item)?),
+            _ => {}
         }
-        Ok(request)
     }
-
-    /// Writes the body.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), PduError> {
-        Head {
-            protocol_version: self.protocol_version,
-            called_ae_title: self.called_ae_title,
-            calling_ae_title: self.calling_ae_title,
-        }
-        .encode(out);
-        let context = &self.application_context;
-        write_uid_item(
-            out,
-            APPLICATION_CONTEXT_ITEM,
-            "application context name",
-            context,
-        )?;
-        self.presentation_contexts
-            .iter()
-            .try_for_each(|context| context.encode(out))?;
-        self.user_information.encode(out)
-    }
+    Ok(associate)
 }
 
-impl ProposedContext {
+/// Reads the fields in front of the items.
+fn decode_head<C>(body: &mut Reader<'_>) -> Result<Associate<C>, PduError> {
+    let protocol_version = body.u16("protocol version")?;
+    body.take(2, "reserved bytes 9 to 10")?;
+    let called_ae_title = AeTitle::from_wire(body.array("called AE title")?);
+    let calling_ae_title = AeTitle::from_wire(body.array("calling AE title")?);
+    body.take(RESERVED_BYTES, "reserved bytes 43 to 74")?;
+    Ok(Associate {
+        protocol_version,
+        called_ae_title,
+        calling_ae_title,
+        application_context: Uid::default(),
+        presentation_contexts: Vec::new(),
+        user_information: UserInformation::default(),
+    })
+}
+
+/// Writes the body.
+pub(super) fn encode<C: ContextItem>(
+    associate: &Associate<C>,
+    out: &mut Vec<u8>,
+) -> Result<(), PduError> {
+    out.extend(associate.protocol_version.to_be_bytes());
+    out.extend([0; 2]);
+    out.extend(associate.called_ae_title.as_wire());
+    out.extend(associate.calling_ae_title.as_wire());
+    out.extend([0; RESERVED_BYTES]);
+    let (name, uid) = ("application context name", &associate.application_context);
+    write_uid_item(out, APPLICATION_CONTEXT_ITEM, name, uid)?;
+    let mut contexts = associate.presentation_contexts.iter();
+    contexts.try_for_each(|context| context.encode(out))?;
+    associate.user_information.encode(out)
+}
+
+impl ContextItem for ProposedContext {
+    const KIND: u8 = 0x20;
+    const ITEM: &'static str = "A-ASSOCIATE-RQ item";
+
     fn decode(mut body: Reader<'_>) -> Result<Self, PduError> {
         let [id, _, _, _] = body.array("presentation context header")?;
         let mut context = Self {
@@ -226,7 +195,7 @@ impl ProposedContext {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), PduError> {
-        write_item(out, PROPOSED_CONTEXT, "presentation context", |out| {
+        write_item(out, Self::KIND, "presentation context", |out| {
             out.extend([self.id.0, 0, 0, 0]);
             write_uid_item(
                 out,
@@ -241,59 +210,10 @@ impl ProposedContext {
     }
 }
 
-impl AssociateAc {
-    /// Reads the body.
-    pub(super) fn decode(mut body: Reader<'_>) -> Result<Self, PduError> {
-        let head = Head::decode(&mut body)?;
-        let mut acceptance = Self {
-            protocol_version: head.protocol_version,
-            called_ae_title: head.called_ae_title,
-            calling_ae_title: head.calling_ae_title,
-            application_context: Uid::default(),
-            presentation_contexts: Vec::new(),
-            user_information: UserInformation::default(),
-        };
-        while !body.is_empty() {
-            let (kind, mut item) = body.item("A-ASSOCIATE-AC item")?;
-            match kind {
-                APPLICATION_CONTEXT_ITEM => {
-                    acceptance.application_context = Uid::from_wire(item.rest());
-                }
-                CONTEXT_RESULT => {
-                    acceptance
-                        .presentation_contexts
-                        .push(ContextResult::decode(item)?);
-                }
-                USER_INFORMATION => acceptance.user_information.decode_items(item)?,
-                _ => {}
-            }
-        }
-        Ok(acceptance)
-    }
+impl ContextItem for ContextResult {
+    const KIND: u8 = 0x21;
+    const ITEM: &'static str = "A-ASSOCIATE-AC item";
 
-    /// Writes the body.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), PduError> {
-        Head {
-            protocol_version: self.protocol_version,
-            called_ae_title: self.called_ae_title,
-            calling_ae_title: self.calling_ae_title,
-        }
-        .encode(out);
-        let context = &self.application_context;
-        write_uid_item(
-            out,
-            APPLICATION_CONTEXT_ITEM,
-            "application context name",
-            context,
-        )?;
-        self.presentation_contexts
-            .iter()
-            .try_for_each(|context| context.encode(out))?;
-        self.user_information.encode(out)
-    }
-}
-
-impl ContextResult {
     fn decode(mut body: Reader<'_>) -> Result<Self, PduError> {
         let [id, _, result, _] = body.array("presentation context result header")?;
         let result = ContextOutcome::from_code(result).ok_or(PduError::InvalidValue {
@@ -315,7 +235,7 @@ impl ContextResult {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), PduError> {
-        write_item(out, CONTEXT_RESULT, "presentation context result", |out| {
+        write_item(out, Self::KIND, "presentation context result", |out| {
             out.extend([self.id.0, 0, self.result.code(), 0]);
             write_uid_item(
                 out,

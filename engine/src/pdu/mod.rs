@@ -24,7 +24,9 @@ mod user_information;
 use std::fmt;
 
 pub use abort::{Abort, AbortReason, AbortSource};
-pub use associate::{AssociateAc, AssociateRq, ContextOutcome, ContextResult, ProposedContext};
+pub use associate::{
+    Associate, AssociateAc, AssociateRq, ContextOutcome, ContextResult, ProposedContext,
+};
 pub use data::{MessageControl, PDV_HEADER_BYTES, Pdv, PdvHeader};
 pub use error::PduError;
 pub use rejection::{AssociateRj, RejectReason, RejectResult};
@@ -163,8 +165,8 @@ impl Pdu {
         let kind = PduType::from_code(kind).ok_or(PduError::UnknownPduType { code: kind })?;
         let body = Reader::new(body);
         Ok(match kind {
-            PduType::AssociateRq => Self::AssociateRq(AssociateRq::decode(body)?),
-            PduType::AssociateAc => Self::AssociateAc(AssociateAc::decode(body)?),
+            PduType::AssociateRq => Self::AssociateRq(associate::decode(body)?),
+            PduType::AssociateAc => Self::AssociateAc(associate::decode(body)?),
             PduType::AssociateRj => Self::AssociateRj(AssociateRj::decode(body)?),
             PduType::PData => Self::PData(data::decode_values(body)?),
             PduType::ReleaseRq => decode_release(body).map(|()| Self::ReleaseRq)?,
@@ -200,8 +202,8 @@ impl Pdu {
 
     fn encode_body(&self, out: &mut Vec<u8>) -> Result<(), PduError> {
         match self {
-            Self::AssociateRq(request) => request.encode(out)?,
-            Self::AssociateAc(acceptance) => acceptance.encode(out)?,
+            Self::AssociateRq(request) => associate::encode(request, out)?,
+            Self::AssociateAc(acceptance) => associate::encode(acceptance, out)?,
             Self::AssociateRj(rejection) => rejection.encode(out),
             Self::PData(values) => data::encode_values(values, out)?,
             Self::ReleaseRq | Self::ReleaseRp => out.extend([0; RELEASE_BODY_BYTES]),
