@@ -41,6 +41,17 @@ pub enum LandingError {
         /// The size of a chunk, in bytes.
         chunk_bytes: usize,
     },
+    /// More than the machine can give without taking it from others.
+    #[error(
+        "landing memory of {total_bytes} bytes is too large for this machine, which has \
+         {available_bytes} bytes to spare; lower --landing-memory"
+    )]
+    NotAvailable {
+        /// What was asked for, in bytes.
+        total_bytes: usize,
+        /// What the system says is available, in bytes.
+        available_bytes: usize,
+    },
     /// The system did not give the memory.
     #[error(
         "cannot get {total_bytes} bytes of landing memory ({operation}: {reason}); lower \
@@ -65,6 +76,7 @@ pub enum LandingError {
 pub(super) fn map_chunks(config: &LandingConfig) -> Result<Vec<MmapMut>, LandingError> {
     let count = chunk_count(config)?;
     let bytes = count * config.chunk_bytes;
+    check_available(bytes, available_bytes())?;
     let failed = |operation| {
         move |error: io::Error| LandingError::System {
             total_bytes: bytes,
@@ -114,6 +126,28 @@ fn chunk_count(config: &LandingConfig) -> Result<usize, LandingError> {
     }
 }
 
+/// Refuses what would leave the machine without memory: the kernel would give it, and then kill
+/// processes, this one or others.
+fn check_available(total_bytes: usize, available_bytes: Option<usize>) -> Result<(), LandingError> {
+    match available_bytes {
+        Some(available_bytes) if total_bytes > available_bytes => Err(LandingError::NotAvailable {
+            total_bytes,
+            available_bytes,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// How much memory new work can have, as Linux estimates it; `None` where it does not tell.
+fn available_bytes() -> Option<usize> {
+    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
 /// An anonymous file of this length whose length nobody can change any more.
 fn sealed_memfd(bytes: u64) -> io::Result<File> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
@@ -160,6 +194,18 @@ mod tests {
             total_bytes,
             chunk_bytes,
         }
+    }
+
+    #[test]
+    fn more_than_the_machine_has_is_refused_before_it_is_taken() {
+        assert!(available_bytes().is_none_or(|bytes| bytes > 1 << 20));
+        let error = check_available(101, Some(100)).expect_err("too much");
+        assert!(
+            error.to_string().contains("lower --landing-memory"),
+            "{error}"
+        );
+        assert_eq!(check_available(100, Some(100)), Ok(()));
+        assert_eq!(check_available(100, None), Ok(()));
     }
 
     #[test]
