@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use slab::Slab;
-use tracing::debug;
 
 use crate::association::{Negotiated, ObjectBegun, ObjectToken};
 use crate::dimse::{FailureStatus, StoreOutcome};
-use crate::store::{StoreFailure, StoredReceipt, Verdict};
+use crate::store::{Outcome, StoreFailure, StoredReceipt, Verdict};
 
 use super::context::{Context, StoredObject};
 use super::report::{self, Who};
@@ -96,11 +95,10 @@ fn on_stored(
     context
         .statistics
         .add(Counter::BytesStored, receipt.bytes());
-    debug!(
-        "stored {} ({} bytes)",
-        receipt.path().display(),
-        receipt.bytes()
-    );
+    if let Some(counter) = counter_of(receipt.outcome()) {
+        context.statistics.add(counter, 1);
+    }
+    report::object_stored(receipt);
     let Some(on_stored) = &context.on_stored else {
         return;
     };
@@ -115,6 +113,16 @@ fn on_stored(
         bytes: receipt.bytes(),
         outcome: receipt.outcome(),
     });
+}
+
+/// What is counted beside the object itself.
+fn counter_of(outcome: Outcome) -> Option<Counter> {
+    match outcome {
+        Outcome::Replaced => Some(Counter::ObjectsReplaced),
+        Outcome::KeptBoth => Some(Counter::ObjectsKeptBoth),
+        Outcome::Identical => Some(Counter::ObjectsIdentical),
+        Outcome::New | Outcome::Ignored => None,
+    }
 }
 
 fn on_failed(

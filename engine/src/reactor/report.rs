@@ -12,7 +12,7 @@ use crate::association::{
 use crate::dimse::{FailureStatus, OtherRq, StoreRq};
 use crate::pdu::ContextOutcome;
 use crate::registry;
-use crate::store::StoreFailure;
+use crate::store::{Outcome, StoreFailure, StoredReceipt};
 use crate::value::AeTitle;
 
 /// Who sends: the address, and the titles once they are known.
@@ -131,6 +131,21 @@ pub(super) fn object_begun(request: &StoreRq) {
         request.message_id,
         class().map_or("OT", |class| class.prefix)
     );
+}
+
+/// An object is under its name, as durable as asked for.
+pub(super) fn object_stored(receipt: &StoredReceipt) {
+    let (path, bytes) = (receipt.path().display(), receipt.bytes());
+    match receipt.outcome() {
+        Outcome::Replaced => warn!("DICOM file already exists, overwriting: {path}"),
+        Outcome::KeptBoth => {
+            warn!("DICOM file already exists, keeping both: {path} is the new one")
+        }
+        Outcome::Identical => info!("DICOM file already exists with the same data: {path}"),
+        Outcome::New | Outcome::Ignored => {}
+    }
+    info!("storing DICOM file: {path}");
+    debug!("{bytes} bytes are stored in {path}");
 }
 
 pub(super) fn object_refused(

@@ -11,6 +11,9 @@ pub(super) enum Counter {
     ConnectionsRefused,
     Echoes,
     ObjectsStored,
+    ObjectsReplaced,
+    ObjectsKeptBoth,
+    ObjectsIdentical,
     ObjectsIgnored,
     ObjectsFailed,
     ObjectsRefused,
@@ -47,6 +50,9 @@ impl Counters {
             connections_refused: self.get(Counter::ConnectionsRefused),
             echoes: self.get(Counter::Echoes),
             objects_stored: self.get(Counter::ObjectsStored),
+            objects_replaced: self.get(Counter::ObjectsReplaced),
+            objects_kept_both: self.get(Counter::ObjectsKeptBoth),
+            objects_identical: self.get(Counter::ObjectsIdentical),
             objects_ignored: self.get(Counter::ObjectsIgnored),
             objects_failed: self.get(Counter::ObjectsFailed),
             objects_refused: self.get(Counter::ObjectsRefused),
@@ -78,6 +84,12 @@ pub struct Statistics {
     pub echoes: u64,
     /// Objects stored and acknowledged.
     pub objects_stored: u64,
+    /// Those of them that took the place of an older file.
+    pub objects_replaced: u64,
+    /// Those of them that got a numbered name beside an older file.
+    pub objects_kept_both: u64,
+    /// Those of them that were there already, byte for byte, and were not written again.
+    pub objects_identical: u64,
     /// Objects acknowledged and thrown away, by request of whoever started the receiver.
     pub objects_ignored: u64,
     /// Objects received whole that could not be stored.
