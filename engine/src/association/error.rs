@@ -89,13 +89,13 @@ pub enum PeerGone {
     #[error("connection closed by peer")]
     ConnectionClosed,
     /// ARTIM: no A-ASSOCIATE-RQ in time.
-    #[error("no association request within the ACSE timeout")]
+    #[error("no association request within the time of --acse-timeout")]
     AcseTimeout,
     /// The rest of a data set did not arrive in time.
-    #[error("no data set fragment within the DIMSE timeout")]
+    #[error("no data set fragment within the time of --dimse-timeout")]
     DimseTimeout,
     /// Nothing at all arrived in time, or nothing was taken.
-    #[error("no data within the socket timeout")]
+    #[error("silent for the time of --socket-timeout")]
     SocketTimeout,
 }
 

@@ -9,7 +9,7 @@ use tracing::{debug, error, info, warn};
 use crate::association::{
     AssociationError, LocalAbort, Negotiated, PeerGone, RefusedContexts, Rejection,
 };
-use crate::dimse::{FailureStatus, OtherRq, StoreRq};
+use crate::dimse::{EchoRq, FailureStatus, OtherRq, StoreRq};
 use crate::pdu::ContextOutcome;
 use crate::registry;
 use crate::store::{Outcome, StoreFailure, StoredReceipt};
@@ -37,6 +37,21 @@ impl fmt::Display for Who<'_> {
     }
 }
 
+pub(super) fn received(peer: SocketAddr) {
+    info!("Association Received ({peer})");
+}
+
+pub(super) fn echoed(peer: SocketAddr, request: &EchoRq) {
+    info!(
+        "Received Echo Request (MsgID {}), {peer}",
+        request.message_id
+    );
+}
+
+pub(super) fn released(peer: SocketAddr) {
+    info!("Association Release ({peer})");
+}
+
 pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle, called: AeTitle) {
     let how = match rejection {
         Rejection::LocalLimit => "raise --max-associations to allow more",
@@ -48,12 +63,8 @@ pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle,
 
 pub(super) fn established(who: &Who<'_>, refused: Option<&RefusedContexts>) {
     let Some(agreed) = who.agreed else { return };
-    debug!(
-        "association of {who}: {} contexts accepted",
-        agreed.contexts.len()
-    );
     info!(
-        "Association Acknowledged (Max Send PDV: {})",
+        "Association Acknowledged (Max Send PDV: {}), {who}",
         max_send_pdv(agreed.peer_max_pdu_bytes)
     );
     if agreed.contexts.is_empty() {
@@ -71,19 +82,24 @@ fn refused_contexts(who: &Who<'_>, accepted: usize, refused: &RefusedContexts) {
         refused.count,
         accepted + refused.count,
         refused.first,
-        how_to_allow(refused.outcome),
+        how_to_allow(refused),
     );
     if accepted == 0 {
         warn!("{line}");
     } else {
-        debug!("{line}");
+        info!("{line}");
     }
 }
 
-fn how_to_allow(outcome: ContextOutcome) -> &'static str {
-    match outcome {
+fn how_to_allow(refused: &RefusedContexts) -> &'static str {
+    match refused.outcome {
+        ContextOutcome::AbstractSyntaxNotSupported
+            if registry::is_known(refused.first.as_str()) =>
+        {
+            "not a storage SOP class, and only storage and verification are served"
+        }
         ContextOutcome::AbstractSyntaxNotSupported => {
-            "no storage SOP class that is known; --promiscuous allows unknown ones"
+            "not a SOP class that is known; --promiscuous allows unknown ones"
         }
         ContextOutcome::TransferSyntaxesNotSupported => {
             "no transfer syntax in common; --accept-all allows compressed ones"
@@ -109,9 +125,12 @@ pub(super) fn failed(who: &Who<'_>, error: &AssociationError) {
         AssociationError::PeerGone(PeerGone::ConnectionClosed) if !is_established => {
             debug!("connection from {who} closed without a request");
         }
-        AssociationError::PeerAborted(_) => info!("Association Aborted"),
+        AssociationError::PeerAborted(source) => {
+            info!("Association Aborted ({})", who.peer);
+            debug!("by the peer: {source}");
+        }
         AssociationError::PeerGone(gone) if is_established => {
-            info!("Association Aborted");
+            info!("Association Aborted ({})", who.peer);
             warn!("association with {who} lost: {gone}");
         }
         AssociationError::Local(LocalAbort::ShuttingDown) => {
@@ -124,12 +143,20 @@ pub(super) fn failed(who: &Who<'_>, error: &AssociationError) {
     }
 }
 
-pub(super) fn object_begun(request: &StoreRq) {
+pub(super) fn object_begun(peer: SocketAddr, request: &StoreRq) {
     let class = || registry::sop_class(request.sop_class.as_str());
     info!(
-        "Received Store Request (MsgID {}, {})",
+        "Received Store Request (MsgID {}, {}), {peer}",
         request.message_id,
         class().map_or("OT", |class| class.prefix)
+    );
+}
+
+/// The association ended in the middle of an object.
+pub(super) fn object_dropped(who: &Who<'_>, request: &StoreRq, bytes: u64) {
+    warn!(
+        "object {} from {who} is incomplete after {bytes} bytes and discarded",
+        request.sop_instance
     );
 }
 
@@ -139,7 +166,7 @@ pub(super) fn object_stored(receipt: &StoredReceipt) {
     match receipt.outcome() {
         Outcome::Replaced => warn!("DICOM file already exists, overwriting: {path}"),
         Outcome::KeptBoth => {
-            warn!("DICOM file already exists, keeping both: {path} is the new one")
+            warn!("DICOM file already exists, keeping both: {path} is the new one");
         }
         Outcome::Identical => info!("DICOM file already exists with the same data: {path}"),
         Outcome::New | Outcome::Ignored => {}
@@ -168,11 +195,15 @@ pub(super) fn object_failed(
     failure: &StoreFailure,
     status: FailureStatus,
 ) {
-    error!(
-        "cannot write DICOM file: {failure}; object {} from {who} (answered {:04X}H)",
-        request.sop_instance,
-        status.status().0
-    );
+    let (object, status) = (&request.sop_instance, status.status().0);
+    if let StoreFailure::Duplicate { .. } = failure {
+        // What was asked for: nothing is wrong here.
+        warn!("{failure}; object {object} from {who} refused (answered {status:04X}H)");
+    } else {
+        error!(
+            "cannot write DICOM file: {failure}; object {object} from {who} (answered {status:04X}H)"
+        );
+    }
 }
 
 pub(super) fn unrecognized(who: &Who<'_>, request: &OtherRq) {

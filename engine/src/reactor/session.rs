@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrayvec::ArrayVec;
-use tracing::info;
 
 use crate::association::{
     Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, RefusedContexts, Rejection,
@@ -499,7 +498,7 @@ impl Session {
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);
-                info!("Received Echo Request (MsgID {})", request.message_id);
+                report::echoed(self.peer, &request);
             }
             Event::ObjectBegun(begun) => self.on_object_begun(begun, turn),
             Event::ObjectLanded(token) => self.on_object_landed(token, turn),
@@ -518,14 +517,14 @@ impl Session {
             Event::Unrecognized(request) => report::unrecognized(&self.who(), &request),
             Event::Released => {
                 self.permit = None;
-                info!("Association Release");
+                report::released(self.peer);
             }
             Event::Failed(error) => self.on_failed(&error, turn),
         }
     }
 
     fn on_requested(&mut self, turn: &mut Turn<'_>) {
-        info!("Association Received");
+        report::received(self.peer);
         if turn.context.is_draining() {
             self.association.reject(Rejection::ShuttingDown, turn.now);
             return;
@@ -546,7 +545,12 @@ impl Session {
     }
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
-        report::object_begun(&begun.request);
+        report::object_begun(self.peer, &begun.request);
+        if turn.context.is_draining() {
+            // What is in flight is finished; nothing new begins.
+            self.association.shut_down(turn.now);
+            return;
+        }
         if let Storage::Ignore(_) = turn.context.storage {
             self.association.discard(begun.token);
         }
@@ -583,7 +587,9 @@ impl Session {
     }
 
     fn drop_object(&mut self) {
-        self.arriving = None;
+        if let Some(Arriving { begun, .. }) = self.arriving.take() {
+            report::object_dropped(&self.who(), &begun.request, self.slot.bytes_landed());
+        }
         self.slot = Slot::new();
     }
 
