@@ -77,8 +77,12 @@ fn data_and_name_are_durable_before_success_is_said() {
 
 #[test]
 fn durability_of_objects_is_the_default() {
-    let (_, _, trace) = traced("");
-    assert!(!trace.syncs().is_empty());
+    let (sent, output, trace) = traced("");
+    for (object, peer_port) in sent {
+        let answers = trace.writes_to_port(peer_port);
+        let name = format!("CT.{}", object.instance);
+        assert_eq!(trace.durable_before(&name, &output, answers[1]), Ok(()));
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ use crate::store::{
 
 pub use crate::reactor::{Statistics, StoredObject};
 
-/// The well-known DICOM port (PS3.8 9.1.1).
+/// The registered port of DICOM (PS3.8 9.1.1); the well-known one, 104, takes privileges.
 pub const PORT_DEFAULT: u16 = 11112;
 
 /// The maximum length announced by default, in bytes. Larger PDUs mean fewer headers and system
@@ -65,6 +65,11 @@ const CHUNKS_MIN: usize = 64;
 
 /// Connections that the kernel holds for us until they are accepted; it may cut this down.
 const BACKLOG: i32 = 1024;
+
+/// The longest queue of one writer, in messages. With so many chunks and associations that it could
+/// fill, a loop may have to wait for one write; without this bound, each writer's queue would take a
+/// place for every association.
+const QUEUE_DEPTH_MAX: usize = 2048;
 
 /// How many stores of one association may await their response: one, because no asynchronous
 /// operations window is granted (PS3.7 D.3.3.3).
@@ -190,13 +195,14 @@ impl Builder {
         self
     }
 
-    /// How many writer threads. Default: [`WRITERS_DEFAULT`].
+    /// How many writer threads, 1 to [`WRITERS_MAX`](crate::store::WRITERS_MAX). Default: [`WRITERS_DEFAULT`].
     pub fn writers(mut self, writers: usize) -> Self {
         self.store.writers = writers;
         self
     }
 
-    /// All the memory that objects may take on their way, in bytes. Default 256 MiB.
+    /// All the memory that objects may take on their way, in bytes; at least two chunks of 64 KiB,
+    /// and no more than the machine has to spare. Default 256 MiB.
     pub fn landing_memory(mut self, bytes: usize) -> Self {
         self.landing_bytes = bytes;
         self
@@ -220,7 +226,8 @@ impl Builder {
         self
     }
 
-    /// Text at the end of every file name, for example `.dcm`. Default: none.
+    /// Text at the end of every file name, for example `.dcm`; at most 64 bytes, without a slash.
+    /// Default: none.
     pub fn filename_extension(mut self, extension: impl Into<String>) -> Self {
         self.store.filename_extension = extension.into();
         self
@@ -251,7 +258,8 @@ impl Builder {
         self.check()?;
         let socket = bind(self.listen).map_err(|error| self.cannot_listen(error))?;
         let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
-        self.store.queue_depth = pool.chunk_count() + self.limits.associations_max;
+        let messages = pool.chunk_count() + self.limits.associations_max;
+        self.store.queue_depth = messages.min(QUEUE_DEPTH_MAX);
         let store = if self.ignore {
             None
         } else {

@@ -1,7 +1,7 @@
 //! Values that several rooms share: UIDs, AE titles, presentation context IDs.
 //!
 //! They keep what the peer sent, byte for byte, because real senders are odd; whoever needs a
-//! well-formed value asks for it ([`Uid::is_well_formed`]).
+//! well-formed value checks for it.
 
 use std::fmt;
 
@@ -61,7 +61,8 @@ impl Uid {
 
     /// Whether this is a UID by PS3.5 9.1, leading zeroes of a component tolerated: 1 to 64 digits
     /// and dots, no empty component.
-    pub fn is_well_formed(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_well_formed(&self) -> bool {
         (1..=UID_BYTES_MAX).contains(&self.0.len())
             && self
                 .0

@@ -16,7 +16,7 @@ use crate::pdu::{
     Abort, AbortReason, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader,
 };
 use crate::registry;
-use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
+use crate::value::{PresentationContextId, UID_BYTES_MAX, Uid};
 
 use super::error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
@@ -66,10 +66,8 @@ pub enum Event {
     Rejected {
         /// Why.
         rejection: Rejection,
-        /// Who asked.
-        calling_ae_title: AeTitle,
-        /// Whom they asked for.
-        called_ae_title: AeTitle,
+        /// What was asked.
+        request: Box<AssociateRq>,
     },
     /// The association is established; some of its presentation contexts may have been refused.
     Established(Option<RefusedContexts>),
@@ -345,7 +343,7 @@ impl<R> Acceptor<R> {
                 self.negotiated = Some(Arc::new(negotiated));
                 self.events.push_back(Event::Established(refused));
             }
-            Err(Refusal::Reject(rejection)) => self.send_rejection(&request, rejection, now),
+            Err(Refusal::Reject(rejection)) => self.send_rejection(request, rejection, now),
             Err(Refusal::Abort(error)) => self.fail(error, now),
         }
     }
@@ -353,7 +351,7 @@ impl<R> Acceptor<R> {
     /// Rejects the request (Evt8).
     pub fn reject(&mut self, rejection: Rejection, now: Instant) {
         if let Some(request) = self.request.take() {
-            self.send_rejection(&request, rejection, now);
+            self.send_rejection(request, rejection, now);
         }
     }
 
@@ -803,14 +801,13 @@ impl<R> Acceptor<R> {
         self.is_deaf = true;
     }
 
-    fn send_rejection(&mut self, request: &AssociateRq, rejection: Rejection, now: Instant) {
+    fn send_rejection(&mut self, request: AssociateRq, rejection: Rejection, now: Instant) {
         self.step(table::Event::RejectResponse, now);
         let (result, reason) = (rejection.result(), rejection.reason());
         self.send(&Pdu::AssociateRj(AssociateRj { result, reason }), now);
         self.events.push_back(Event::Rejected {
             rejection,
-            calling_ae_title: request.calling_ae_title,
-            called_ae_title: request.called_ae_title,
+            request: Box::new(request),
         });
     }
 
@@ -865,7 +862,7 @@ fn objection(request: &StoreRq, abstract_syntax: &str) -> Option<(FailureStatus,
 /// Whether a UID can stand in a file's meta information and name. Letters and other oddities of real
 /// senders pass; what could reach into paths, end strings or overflow fields does not.
 fn is_storable(uid: &Uid) -> bool {
-    let harmless = |c: char| (' '..='~').contains(&c) && c != '/' && c != '\\';
+    let harmless = |c: char| !c.is_control() && c != '/' && c != '\\';
     (1..=UID_BYTES_MAX).contains(&uid.wire_len()) && uid.as_str().chars().all(harmless)
 }
 

@@ -479,6 +479,42 @@ fn conversation_is_served_to_its_end() {
     assert_eq!(sent[5], Pdu::ReleaseRp);
 }
 
+/// What DCMTK's storescu sent to store three objects of pydicom's test files, in fragments of 4 KiB.
+const RECORDED: &[u8] = include_bytes!("fixtures/dcmtk_storescu.bin");
+
+#[test]
+fn recorded_conversation_is_served_to_its_end() {
+    let (events, payload, sent, state) = play([RECORDED.to_vec()]);
+    let landed = events
+        .iter()
+        .filter(|event| matches!(event, Event::ObjectLanded(_)))
+        .count();
+    assert_eq!(landed, 3, "{events:?}");
+    assert!(payload.len() > 10_000);
+    let statuses: Vec<Status> = sent[1..4].iter().map(|pdu| response(pdu).status).collect();
+    assert_eq!(statuses, [Status::SUCCESS; 3]);
+    assert_eq!(events.last(), Some(&Event::Released));
+    assert_eq!(state, State::AwaitingTransportClose);
+}
+
+#[test]
+fn recorded_conversation_gives_the_same_events_one_byte_at_a_time() {
+    let bytewise = RECORDED.iter().map(|&byte| vec![byte]);
+    assert_eq!(play(bytewise), play([RECORDED.to_vec()]));
+}
+
+#[test]
+fn recorded_conversation_gives_the_same_events_cut_in_two_anywhere() {
+    let whole = play([RECORDED.to_vec()]);
+    for cut in 0..RECORDED.len() {
+        let (head, tail) = RECORDED.split_at(cut);
+        assert!(
+            play([head.to_vec(), tail.to_vec()]) == whole,
+            "cut at {cut}"
+        );
+    }
+}
+
 #[test]
 fn conversation_gives_the_same_events_one_byte_at_a_time() {
     let bytewise = conversation().into_iter().map(|byte| vec![byte]);

@@ -196,6 +196,41 @@ mod tests {
         }
     }
 
+    /// The kernel's own account of our mappings, in `/proc/self/smaps`.
+    #[test]
+    fn memory_is_a_memfd_with_huge_pages_advised_and_every_page_there() {
+        let chunks = map_chunks(&config(12 << 20, 1 << 20)).expect("memory");
+        let smaps = std::fs::read_to_string("/proc/self/smaps").expect("Linux");
+        for chunk in &chunks {
+            let area = area_of(&smaps, chunk.as_ptr().addr());
+            assert!(area[0].contains("memfd:pdvault-landing"), "{}", area[0]);
+            let told = |key: &str| {
+                let line = area.iter().find_map(|line| line.strip_prefix(key));
+                line.expect("smaps tells").trim()
+            };
+            assert_eq!(told("Rss:"), told("Size:"), "every page is there");
+            assert!(
+                told("VmFlags:").split(' ').any(|flag| flag == "hg"),
+                "huge pages advised"
+            );
+        }
+    }
+
+    /// The lines of `smaps` about the area that holds this address.
+    fn area_of(smaps: &str, address: usize) -> Vec<&str> {
+        let range = |line: &str| {
+            let (start, end) = line.split(' ').next()?.split_once('-')?;
+            let number = |text| usize::from_str_radix(text, 16).ok();
+            Some(number(start)?..number(end)?)
+        };
+        let holds = |line: &&str| range(line).is_some_and(|range| range.contains(&address));
+        let mut lines = smaps.lines().skip_while(|line| !holds(line));
+        let head = lines.next().expect("the address is mapped");
+        std::iter::once(head)
+            .chain(lines.take_while(|line| range(line).is_none()))
+            .collect()
+    }
+
     #[test]
     fn more_than_the_machine_has_is_refused_before_it_is_taken() {
         assert!(available_bytes().is_none_or(|bytes| bytes > 1 << 20));

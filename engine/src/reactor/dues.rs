@@ -157,3 +157,49 @@ fn status_of(failure: &StoreFailure) -> (FailureStatus, &'static str) {
         _ => (FailureStatus::OUT_OF_RESOURCES, "cannot write file"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::dimse::Status;
+    use crate::store::Operation;
+
+    #[test]
+    fn every_failure_of_the_store_has_its_status() {
+        let path = PathBuf::from("out/CT.1");
+        let io = |operation| StoreFailure::Io {
+            operation,
+            path: path.clone(),
+            errno: None,
+            text: "refused".to_owned(),
+        };
+        let sop_instance = String::new();
+        let cases = [
+            (
+                StoreFailure::NoSpace { path: path.clone() },
+                Status::OUT_OF_RESOURCES,
+            ),
+            (io(Operation::Write), Status::OUT_OF_RESOURCES),
+            (io(Operation::SyncData), Status::OUT_OF_RESOURCES),
+            (io(Operation::SyncDirectory), Status::OUT_OF_RESOURCES),
+            (
+                StoreFailure::NamesExhausted { path: path.clone() },
+                Status::OUT_OF_RESOURCES,
+            ),
+            (StoreFailure::ShutDown, Status::OUT_OF_RESOURCES),
+            (
+                StoreFailure::Duplicate { path: path.clone() },
+                Status::DUPLICATE_SOP_INSTANCE,
+            ),
+            (
+                StoreFailure::UnusableName { sop_instance },
+                Status::INVALID_SOP_INSTANCE,
+            ),
+        ];
+        for (failure, status) in cases {
+            assert_eq!(status_of(&failure).0.status(), status, "{failure}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use tracing::{debug, error, info, warn};
 
@@ -10,10 +11,9 @@ use crate::association::{
     AssociationError, LocalAbort, Negotiated, PeerGone, RefusedContexts, Rejection,
 };
 use crate::dimse::{EchoRq, FailureStatus, OtherRq, StoreRq};
-use crate::pdu::ContextOutcome;
+use crate::pdu::{AssociateRq, ContextOutcome};
 use crate::registry;
 use crate::store::{Outcome, StoreFailure, StoredReceipt};
-use crate::value::AeTitle;
 
 /// Who sends: the address, and the titles once they are known.
 pub(super) struct Who<'a> {
@@ -52,12 +52,17 @@ pub(super) fn released(peer: SocketAddr) {
     info!("Association Release ({peer})");
 }
 
-pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, calling: AeTitle, called: AeTitle) {
+pub(super) fn rejected(peer: SocketAddr, rejection: Rejection, request: &AssociateRq) {
     let how = match rejection {
         Rejection::LocalLimit => "raise --max-associations to allow more",
         Rejection::ShuttingDown => "it may try again once the receiver is back",
         _ => "only a change of the sender's settings helps",
     };
+    let (calling, called) = (request.calling_ae_title, request.called_ae_title);
+    let context = &request.application_context;
+    if rejection == Rejection::ApplicationContext {
+        info!("Association Rejected: Bad Application Context Name: {context}");
+    }
     warn!("Association Rejected: {rejection}; {peer} ({calling} calling {called}); {how}");
 }
 
@@ -200,8 +205,10 @@ pub(super) fn object_failed(
         // What was asked for: nothing is wrong here.
         warn!("{failure}; object {object} from {who} refused (answered {status:04X}H)");
     } else {
+        let path = failure.path().unwrap_or(Path::new("(no name)")).display();
         error!(
-            "cannot write DICOM file: {failure}; object {object} from {who} (answered {status:04X}H)"
+            "cannot write DICOM file: {path}: {failure}; object {object} from {who} (answered \
+             {status:04X}H)"
         );
     }
 }

@@ -487,14 +487,10 @@ impl Session {
         match event {
             Event::Requested => self.on_requested(turn),
             Event::Established(refused) => self.on_established(refused.as_ref(), turn),
-            Event::Rejected {
-                rejection,
-                calling_ae_title,
-                called_ae_title,
-            } => {
+            Event::Rejected { rejection, request } => {
                 statistics.add(Counter::AssociationsRejected, 1);
                 self.permit = None;
-                report::rejected(self.peer, rejection, calling_ae_title, called_ae_title);
+                report::rejected(self.peer, rejection, &request);
             }
             Event::Echoed(request) => {
                 statistics.add(Counter::Echoes, 1);

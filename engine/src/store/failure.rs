@@ -85,6 +85,17 @@ impl std::fmt::Display for Operation {
 }
 
 impl StoreFailure {
+    /// The file that was to be, where there is a name for it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::NoSpace { path }
+            | Self::Io { path, .. }
+            | Self::Duplicate { path }
+            | Self::NamesExhausted { path } => Some(path),
+            Self::UnusableName { .. } | Self::ShutDown => None,
+        }
+    }
+
     /// The failure that an error of the system means.
     pub(super) fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Self {
         let errno = error.raw_os_error();
@@ -98,8 +109,19 @@ impl StoreFailure {
             operation,
             path: path.to_owned(),
             errno,
-            text: error.to_string(),
+            text: format!("{error}{}", advice(operation, errno)),
         }
+    }
+}
+
+/// What to do about an error of the system, where that is known.
+fn advice(operation: Operation, errno: Option<i32>) -> &'static str {
+    match errno.map(Errno::from_raw_os_error) {
+        Some(Errno::MFILE | Errno::NFILE) => "; raise the limit of open files",
+        Some(Errno::NOENT) if operation == Operation::Create => {
+            "; was the output directory removed or replaced? Then restart the receiver"
+        }
+        _ => "",
     }
 }
 

@@ -37,7 +37,9 @@ impl Name {
             let is_shared = safe != uid;
             if is_shared {
                 let sent = &head.sop_instance;
-                tracing::warn!("SOP instance UID {sent} becomes {safe} in the file name");
+                tracing::warn!(
+                    "Sanitized unusual characters in SOP Instance UID, converted from {sent} to {safe}"
+                );
             }
             (format!("{}.{safe}", head.prefix), is_shared)
         };
