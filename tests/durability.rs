@@ -70,6 +70,7 @@ fn data_and_name_are_durable_before_success_is_said() {
             2,
             "each answer leaves in one write: {writes:#?}"
         );
+        assert!(trace.sends_without_delay(peer_port), "TCP_NODELAY");
         let name = format!("CT.{}", object.instance);
         assert_eq!(trace.durable_before(&name, &output, writes[1]), Ok(()));
     }

@@ -181,19 +181,23 @@ fn further_protocol_versions_beside_the_first_are_no_obstacle() {
 }
 
 #[test]
-fn a_request_without_presentation_contexts_is_answered() {
+fn a_request_without_presentation_contexts_is_rejected() {
     let receiver = Receiver::start(OPTIONS);
     let request = AssociateRq {
         contexts: Vec::new(),
         ..AssociateRq::default()
     };
     let (_, answer) = Peer::request(receiver.port(), &request);
-    assert_ne!(answer, Incoming::Silence);
+    assert_eq!(
+        answer,
+        Incoming::Rejected(1, 1, 1),
+        "permanent, user, no reason"
+    );
     assert_unharmed(&receiver);
 }
 
 #[test]
-fn contexts_that_are_even_or_twice_there_or_too_many_are_answered() {
+fn contexts_that_are_even_or_twice_there_or_too_many_are_aborted() {
     let proposals: [Vec<Proposal>; 3] = [
         vec![Proposal::new(2, CT, EXPLICIT)],
         vec![
@@ -211,7 +215,11 @@ fn contexts_that_are_even_or_twice_there_or_too_many_are_answered() {
             ..AssociateRq::default()
         };
         let (_, answer) = Peer::request(receiver.port(), &request);
-        assert_ne!(answer, Incoming::Silence);
+        assert_eq!(
+            answer,
+            Incoming::Aborted(2, 6),
+            "provider, invalid parameter value"
+        );
         assert_unharmed(&receiver);
     }
 }

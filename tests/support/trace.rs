@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::disk::eventually;
 
-/// Every call by which data or names become durable, files are published, or bytes reach a socket.
+/// Every call by which data or names become durable, files are published, or bytes reach a socket, and
+/// the one that says how these are sent.
 const CALLS: &str = "trace=openat,linkat,link,rename,renameat,renameat2,fsync,fdatasync,syncfs,sync,\
-                     sync_file_range,write,writev,sendto,sendmsg";
+                     sync_file_range,write,writev,sendto,sendmsg,setsockopt";
 
 /// How long strace may take to write its last line after the receiver ended.
 const END_LIMIT: Duration = Duration::from_secs(30);
@@ -117,6 +118,14 @@ impl Trace {
             names.contains(&call.name.as_str()) && descriptor.ends_with(&end)
         };
         self.0.iter().filter(is_one).collect()
+    }
+
+    /// Whether Nagle's algorithm was turned off for the socket whose other end has this port.
+    pub fn sends_without_delay(&self, port: u16) -> bool {
+        let end = format!(":{port}]>, SOL_TCP, TCP_NODELAY, [1]");
+        self.0
+            .iter()
+            .any(|call| call.name == "setsockopt" && call.text.contains(&end))
     }
 
     /// The call that published a file under a name in a directory.
