@@ -72,3 +72,72 @@ impl Drop for StopOthers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::association::{Policy, Timeouts};
+    use crate::landing::{LandingConfig, LandingPool};
+    use crate::store::Discarding;
+
+    fn context() -> Arc<Context> {
+        let policy = Policy {
+            max_pdu_bytes: 16384,
+            accept_all: false,
+            promiscuous: false,
+            operations_max: 1,
+        };
+        let timeouts = Timeouts {
+            acse: Duration::from_secs(30),
+            dimse: None,
+            socket: None,
+        };
+        let limits = Limits {
+            associations_max: 100,
+            drain: Duration::from_secs(1),
+        };
+        let config = LandingConfig {
+            total_bytes: 1 << 20,
+            chunk_bytes: 1 << 16,
+        };
+        let pool = LandingPool::new(&config).expect("memory");
+        let storage = Storage::Ignore(Discarding::new());
+        Arc::new(Context::new(policy, timeouts, limits, pool, storage, None))
+    }
+
+    fn connections(context: &Context) -> Vec<usize> {
+        context
+            .loops()
+            .iter()
+            .map(|mailbox| mailbox.load.connections())
+            .collect()
+    }
+
+    #[test]
+    fn connections_are_spread_evenly_and_make_room_when_they_go() {
+        let context = context();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let loops = start(&context, listener, 4).expect("started");
+        let within_seconds = |expected: &[usize]| {
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while connections(&context) != expected && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(connections(&context), expected);
+        };
+        let peers: Vec<_> = (0..12)
+            .map(|_| TcpStream::connect(address).expect("served"))
+            .collect();
+        within_seconds(&[3, 3, 3, 3]);
+        drop(peers);
+        within_seconds(&[0, 0, 0, 0]);
+        context.stop();
+        for event_loop in loops {
+            event_loop.join().expect("no panic").expect("no error");
+        }
+    }
+}
