@@ -116,7 +116,8 @@ fn wrong_command_lines_get_the_texts_of_dcmtk() {
         ),
         (
             &["-ll", "foo", "11112"],
-            "Invalid log level for --log-level option",
+            "Invalid log level for --log-level option (foo: fatal, error, warn, info, debug, trace, \
+             off or all expected)",
         ),
         (
             &["-v", "-ll", "info", "1"],
@@ -144,20 +145,20 @@ fn wrong_command_lines_get_the_texts_of_dcmtk() {
 fn a_known_option_that_does_not_work_is_refused_with_its_reason() {
     assert_usage_error(
         &["+tls", "key", "cert", "11112"],
-        "option --enable-tls is not supported: TLS is not built yet; connections are plain TCP",
+        "option +tls (--enable-tls) is not supported: TLS is not built yet; connections are plain TCP",
     );
     assert_usage_error(
         &["-q", "-B", "11112"],
-        "option --normal is not supported: data sets are written as they arrived, which is \
+        "option -B (--normal) is not supported: data sets are written as they arrived, which is \
          --bit-preserving; leave it out",
     );
     assert_usage_error(
         &["+cc"],
-        "option --list-ciphers is not supported: TLS is not built yet; connections are plain TCP",
+        "option +cc (--list-ciphers) is not supported: TLS is not built yet; connections are plain TCP",
     );
     assert_usage_error(
         &["-id"],
-        "option --inetd is not supported: start it as a server of its own with a port",
+        "option -id (--inetd) is not supported: start it as a server of its own with a port",
     );
 }
 
