@@ -148,7 +148,7 @@ fn refused<T>(tool: &Tool<T>) -> String {
          code 1 (`pdvault man {} | man -l -` says why):\n",
         tool.name
     );
-    for line in wrap_words(names.iter().map(String::as_str), WIDTH - 2) {
+    for line in wrap_words(names.join(",\n").lines(), WIDTH - 2) {
         text.push_str(&format!("  {line}\n"));
     }
     text
