@@ -283,7 +283,7 @@ fn our_own_options_tell_their_range_and_unknown_ones_what_is_near() {
         ),
         (
             ["--landing-memory", "64MB", "1"],
-            "Invalid value for option --landing-memory (64MB: did you mean 64M?) [1M..8G]",
+            "Invalid value for option --landing-memory (64MB: did you mean 64M?) [1M..32G]",
         ),
         (
             ["--durabilty", "none", "1"],
