@@ -707,7 +707,10 @@ fn an_output_directory_that_can_not_be_made_is_fatal_even_when_quiet() {
         (&file, format!("{} is not a directory; ", file.display())),
         (
             &file.join("below"),
-            format!("{} is not a directory; ", file.display()),
+            format!(
+                "cannot create {0}/below: {0} is not a directory; ",
+                file.display()
+            ),
         ),
         (
             &link,

@@ -17,7 +17,11 @@ pub(super) fn why_missing(path: &Path) -> Option<String> {
     if nearest.is_dir() {
         return refused(path, nearest);
     }
-    let shown = nearest.display();
+    let shown = if nearest == path {
+        path.display().to_string()
+    } else {
+        format!("cannot create {}: {}", path.display(), nearest.display())
+    };
     if fs::metadata(nearest).is_ok() {
         return Some(format!("{shown} is not a directory; {ANOTHER}"));
     }
@@ -63,10 +67,9 @@ mod tests {
             file.display()
         );
         assert_eq!(why_missing(&file).as_ref(), Some(&expected));
-        assert_eq!(
-            why_missing(&file.join("below/it")).as_ref(),
-            Some(&expected)
-        );
+        let below = file.join("below/it");
+        let expected = format!("cannot create {}: {expected}", below.display());
+        assert_eq!(why_missing(&below), Some(expected));
     }
 
     #[test]
