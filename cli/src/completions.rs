@@ -14,6 +14,23 @@ use crate::options::{Argument, Entry, Kind, Tool};
 /// The shells that are known.
 pub(crate) const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
+/// The text of `pdvault completions --help`.
+pub(crate) const USAGE: &str = "\
+usage: pdvault completions bash|zsh|fish
+
+Prints completions for pdvault and for a link named storescp on standard output.
+Where a shell looks for them:
+
+  bash  pdvault completions bash > ~/.local/share/bash-completion/completions/pdvault
+        ln -s pdvault ~/.local/share/bash-completion/completions/storescp
+  zsh   pdvault completions zsh > DIRECTORY/_pdvault
+        where DIRECTORY is one of those that `echo $fpath` shows
+  fish  pdvault completions fish > ~/.config/fish/completions/pdvault.fish
+        ln -s pdvault.fish ~/.config/fish/completions/storescp.fish
+
+Make the directory first if it is missing (mkdir -p), and start a new shell afterwards.
+";
+
 /// The commands of `pdvault` itself.
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("storescp", "receive DICOM objects"),

@@ -138,17 +138,17 @@ fn refused<T>(tool: &Tool<T>) -> String {
     let names: Vec<_> = tool
         .entries()
         .filter(|entry| entry.refusal().is_some())
-        .map(|entry| entry.long)
+        .map(Entry::names)
         .collect();
     if names.is_empty() {
         return String::new();
     }
     let mut text = format!(
         "\nknown options of DCMTK that do not work here and end the program with exit\n\
-         code 1 (`pdvault man {}` says why):\n",
+         code 1 (`pdvault man {} | man -l -` says why):\n",
         tool.name
     );
-    for line in wrap(&names.join(" "), WIDTH - 2) {
+    for line in wrap_words(names.join(",\n").lines(), WIDTH - 2) {
         text.push_str(&format!("  {line}\n"));
     }
     text
@@ -170,8 +170,13 @@ fn push_row(text: &mut String, left: &str, right: &str) {
 
 /// Breaks `text` into lines of at most `width` characters where blanks allow it.
 fn wrap(text: &str, width: usize) -> Vec<String> {
+    wrap_words(text.split_whitespace(), width)
+}
+
+/// Fills lines of at most `width` characters with words, which stay whole.
+fn wrap_words<'a>(words: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in words {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
@@ -193,7 +198,9 @@ mod tests {
         let text = usage(&TOOL);
         for entry in TOOL.entries() {
             assert!(text.contains(entry.long), "{}", entry.long);
-            if entry.refusal().is_none() {
+            if entry.refusal().is_some() {
+                assert!(text.contains(&entry.names()), "{}", entry.long);
+            } else {
                 assert!(
                     text.contains(&format!("  {}", names(entry))),
                     "{}",

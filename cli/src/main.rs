@@ -39,39 +39,44 @@ fn command(mut words: Vec<OsString>) -> ExitCode {
     let command = words.remove(0);
     match command.to_str() {
         Some("storescp") => storescp::main(words),
-        Some("completions") => print_chosen(&words, completions::SHELLS, |shell| {
-            completions::script(shell, &TOOL)
-        }),
-        Some("man") => print_chosen(&words, &[TOOL.name], |_| Some(man::page(&TOOL))),
+        Some("completions") => {
+            print_chosen(&words, completions::USAGE, completions::SHELLS, |shell| {
+                completions::script(shell, &TOOL)
+            })
+        }
+        Some("man") => print_chosen(&words, man::USAGE, &[TOOL.name], |_| Some(man::page(&TOOL))),
         Some("-h" | "--help" | "help") => answer(&usage()),
         Some("-V" | "--version") => answer(&format!("pdvault {}\n", env!("CARGO_PKG_VERSION"))),
         _ => fail(&format!("Unknown command {}", command.to_string_lossy())),
     }
 }
 
-/// Prints what `text` makes of the only word, which must be one of `choices`.
+/// Prints what `text` makes of the only word, which must be one of `choices`, or the usage of the
+/// command.
 fn print_chosen(
     words: &[OsString],
+    usage: &str,
     choices: &[&str],
     text: impl Fn(&str) -> Option<String>,
 ) -> ExitCode {
+    let expected = choices.join(", ");
     let [word] = words else {
-        return fail(&format!("one of these expected: {}", choices.join(", ")));
+        return fail(&format!("one of these expected: {expected}"));
     };
+    if word == "--help" || word == "-h" {
+        return answer(usage);
+    }
     let chosen = choices
         .iter()
         .find(|choice| word == **choice)
         .and_then(|choice| text(choice));
-    chosen.map_or_else(
-        || {
-            let word = word.to_string_lossy();
-            fail(&format!(
-                "{word} is unknown, one of these expected: {}",
-                choices.join(", ")
-            ))
-        },
-        |text| answer(&text),
-    )
+    match chosen {
+        Some(text) => answer(&text),
+        None => fail(&format!(
+            "{} is unknown, one of these expected: {expected}",
+            word.to_string_lossy()
+        )),
+    }
 }
 
 fn answer(text: &str) -> ExitCode {

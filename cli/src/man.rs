@@ -11,20 +11,75 @@
 use crate::help;
 use crate::options::{Entry, Tool};
 
+/// The text of `pdvault man --help`.
+pub(crate) const USAGE: &str = "\
+usage: pdvault man storescp
+
+Prints the manual page on standard output. To read it: pdvault man storescp | man -l -
+";
+
 /// The sections that are the same for every tool, after the options.
-const GRAMMAR: &str = "Options and the parameter may come in any order. An argument of two or \
-    more characters that begins with a sign, not followed by a digit, is an option; the values of \
-    an option are always the arguments after it. Of options that exclude each other the rightmost \
-    counts, and so does the last of an option that is repeated. Of a number the leading digits are \
-    read; time-outs may also be hexadecimal (0x10) or octal (010). An argument @file stands for \
-    the words of that file, separated by blanks, tabs or line ends; quotes group words.";
+const GRAMMAR: &[&str] = &[
+    "Options and the parameter may come in any order. An argument of two or more characters that \
+     begins with a sign, not followed by a digit, is an option; the values of an option are always \
+     the arguments after it, never behind an equals sign. Of options that exclude each other the \
+     rightmost counts, and so does the last of an option that is repeated. Of a number the leading \
+     digits are read; time-outs may also be hexadecimal (0x10) or octal (010).",
+    "An argument @file stands for the words of that file, separated by blanks, tabs or line ends. \
+     Quotes, single or double, group words; one that is not closed reaches to the end of the file. \
+     There are no escapes, no comments and no nesting: an @ within the file is an ordinary letter.",
+];
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "PREFIX.UID[EXTENSION]",
+        "A received object in the output directory, complete whenever it is there: the code of its \
+         SOP class (CT, MR, ...), its SOP Instance UID, and the text of --filename-extension.",
+    ),
+    (
+        "PREFIX.UID_0001[EXTENSION]",
+        "An object kept beside an older file (--on-duplicate keep or same).",
+    ),
+    (
+        ".NAME.<n>.part",
+        "A hidden part file: an object that is still arriving, on file systems where a file can't \
+         be without a name until it is whole. Those that an ended process left are removed at the \
+         next start; nothing else ever needs them.",
+    ),
+];
+
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "storescp -v +xa -od /archive 11112",
+        "Receives whatever comes, compressed images too, into /archive and logs what is done.",
+    ),
+    (
+        "storescp --on-duplicate same -od /archive 11112",
+        "Does not write an object again that is there already; for a migration that is repeated.",
+    ),
+    (
+        "storescp @/etc/pdvault/storescp.options",
+        "Takes options and port from a file.",
+    ),
+    (
+        "storescp --ignore 11112",
+        "Measures the network alone: every object is acknowledged and thrown away.",
+    ),
+];
 
 const LOGGING: &str = "Messages go to standard error, each line behind the letter of its level \
-    and a colon: F (fatal), E (error), W (warning), I (info), D (debug), T (trace).";
+    and a colon: F (fatal), E (error), W (warning), I (info), D (debug), T (trace). UIDs, AE \
+    titles, addresses and file names are logged, names and IDs of patients never.";
 
-const SIGNALS: &str = "On the first SIGTERM or SIGINT no further association is accepted, those \
-    in progress may finish within --drain-timeout, and the program ends with exit code 0. A second \
-    signal ends it at once.";
+const SIGNALS: &[&str] = &[
+    "On the first SIGTERM or SIGINT no further association is accepted and no new object is begun. \
+     What is in flight has --drain-timeout seconds to arrive and to reach stable storage. An \
+     association with nothing in flight may release within a second and is aborted then. The \
+     program ends with exit code 0.",
+    "A second signal ends it at once; what was acknowledged before is stored. The same signal \
+     again within a second of the first is taken for its repetition and ignored, because wrappers \
+     such as timeout(1) signal both their child and its process group.",
+];
 
 const EXIT_STATUS: &str = "0 after --help, --version, or an orderly end by a signal; 1 when the \
     command line is wrong or the program cannot start or go on. After a second signal the status \
@@ -34,7 +89,7 @@ const EXIT_STATUS: &str = "0 after --help, --version, or an orderly end by a sig
 pub(crate) fn page<T>(tool: &Tool<T>) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(
-        ".TH {} 1 \"\" \"pdvault {version}\"\n",
+        ".TH {} 1 \"version {version}\" \"pdvault\" \"User Commands\"\n",
         tool.name.to_uppercase()
     );
     push_section(
@@ -51,10 +106,12 @@ pub(crate) fn page<T>(tool: &Tool<T>) -> String {
     }
     push_options(&mut page, tool);
     push_refused(&mut page, tool);
-    push_section(&mut page, "COMMAND LINE", GRAMMAR);
+    push_paragraphs(&mut page, "COMMAND LINE", GRAMMAR);
     push_section(&mut page, "LOGGING", LOGGING);
-    push_section(&mut page, "SIGNALS", SIGNALS);
+    push_paragraphs(&mut page, "SIGNALS", SIGNALS);
     push_section(&mut page, "EXIT STATUS", EXIT_STATUS);
+    push_list(&mut page, "FILES", FILES);
+    push_list(&mut page, "EXAMPLES", EXAMPLES);
     page
 }
 
@@ -98,6 +155,7 @@ fn rules<T>(entry: &Entry<T>) -> String {
     let mut text = match entry.default {
         None => String::new(),
         Some("yes") => " This is the default.".to_owned(),
+        Some(".") => " The default is the working directory.".to_owned(),
         Some(value) => format!(" The default is {value}."),
     };
     if !entry.requires.is_empty() {
@@ -132,6 +190,18 @@ fn push_section(page: &mut String, title: &str, text: &str) {
     page.push_str(&format!(".SH {title}\n{}\n", escape(text)));
 }
 
+fn push_paragraphs(page: &mut String, title: &str, paragraphs: &[&str]) {
+    let paragraphs: Vec<_> = paragraphs.iter().map(|text| escape(text)).collect();
+    page.push_str(&format!(".SH {title}\n{}\n", paragraphs.join("\n.PP\n")));
+}
+
+fn push_list(page: &mut String, title: &str, items: &[(&str, &str)]) {
+    page.push_str(&format!(".SH {title}\n"));
+    for (tag, text) in items {
+        push_item(page, &bold(tag), text);
+    }
+}
+
 fn push_item(page: &mut String, tag: &str, text: &str) {
     page.push_str(&format!(".TP\n{tag}\n{}\n", escape(text)));
 }
@@ -161,6 +231,35 @@ mod tests {
             }
         }
         assert!(page.contains("\\fB+B\\fR, \\fB\\-\\-bit\\-preserving\\fR"));
+    }
+
+    #[test]
+    fn the_page_has_the_sections_that_people_look_for() {
+        let page = page(&TOOL);
+        for title in ["SIGNALS", "EXIT STATUS", "FILES", "EXAMPLES"] {
+            assert!(page.contains(&format!(".SH {title}\n")), "{title}");
+        }
+        assert!(page.starts_with(concat!(
+            ".TH STORESCP 1 \"version ",
+            env!("CARGO_PKG_VERSION"),
+            "\" "
+        )));
+    }
+
+    #[test]
+    fn a_default_is_told_once_and_in_words() {
+        let page = page(&TOOL);
+        assert!(page.contains("The default is the working directory."));
+        for line in page
+            .lines()
+            .filter(|line| line.ends_with("This is the default."))
+        {
+            assert_eq!(
+                line.to_lowercase().matches("the default").count(),
+                1,
+                "{line}"
+            );
+        }
     }
 
     #[test]

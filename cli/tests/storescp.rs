@@ -1,6 +1,7 @@
 //! The binary as a user meets it: texts, exit codes, links, signals.
 //!
-//! The error texts are those that DCMTK's storescp 3.6.7 prints for the same command lines.
+//! The error texts are, or begin with, those that DCMTK's storescp 3.6.7 prints for the same command
+//! lines.
 
 #![forbid(unsafe_code)]
 
@@ -10,11 +11,14 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use pdvault_engine::dimse::StoreRq;
 use pdvault_engine::pdu::{
-    APPLICATION_CONTEXT, AssociateRq, PDU_HEADER_BYTES, Pdu, ProposedContext, UserInformation,
+    APPLICATION_CONTEXT, AssociateRq, MessageControl, PDU_HEADER_BYTES, Pdu, Pdv, ProposedContext,
+    UserInformation,
 };
 use pdvault_engine::value::{AeTitle, PresentationContextId};
 use rustix::process::{Pid, Signal, kill_process};
@@ -116,7 +120,8 @@ fn wrong_command_lines_get_the_texts_of_dcmtk() {
         ),
         (
             &["-ll", "foo", "11112"],
-            "Invalid log level for --log-level option",
+            "Invalid log level for --log-level option (foo: fatal, error, warn, info, debug, trace, \
+             off or all expected)",
         ),
         (
             &["-v", "-ll", "info", "1"],
@@ -144,20 +149,20 @@ fn wrong_command_lines_get_the_texts_of_dcmtk() {
 fn a_known_option_that_does_not_work_is_refused_with_its_reason() {
     assert_usage_error(
         &["+tls", "key", "cert", "11112"],
-        "option --enable-tls is not supported: TLS is not built yet; connections are plain TCP",
+        "option +tls (--enable-tls) is not supported: TLS is not built yet; connections are plain TCP",
     );
     assert_usage_error(
         &["-q", "-B", "11112"],
-        "option --normal is not supported: data sets are written as they arrived, which is \
+        "option -B (--normal) is not supported: data sets are written as they arrived, which is \
          --bit-preserving; leave it out",
     );
     assert_usage_error(
         &["+cc"],
-        "option --list-ciphers is not supported: TLS is not built yet; connections are plain TCP",
+        "option +cc (--list-ciphers) is not supported: TLS is not built yet; connections are plain TCP",
     );
     assert_usage_error(
         &["-id"],
-        "option --inetd is not supported: start it as a server of its own with a port",
+        "option -id (--inetd) is not supported: start it as a server of its own with a port",
     );
 }
 
@@ -262,6 +267,49 @@ fn pdvault_itself_explains_its_commands() {
 }
 
 #[test]
+fn an_empty_output_directory_is_refused() {
+    assert_usage_error(
+        &["-od", "", "11112"],
+        "Invalid value for option --output-directory (empty: a directory such as . expected)",
+    );
+}
+
+#[test]
+fn our_own_options_tell_their_range_and_unknown_ones_what_is_near() {
+    for (words, error) in [
+        (
+            ["--writers", "0", "1"],
+            "Invalid value for option --writers (underflow: 0) [1..1024]",
+        ),
+        (
+            ["--landing-memory", "64MB", "1"],
+            "Invalid value for option --landing-memory (64MB: did you mean 64M?) [1M..32G]",
+        ),
+        (
+            ["--durabilty", "none", "1"],
+            "Unknown option --durabilty; did you mean --durability?",
+        ),
+        (
+            ["--aetitle=ME", "-v", "1"],
+            "Unknown option --aetitle=ME; a value is an argument of its own: --aetitle ME",
+        ),
+    ] {
+        assert_usage_error(&words, error);
+    }
+}
+
+#[test]
+fn the_commands_of_pdvault_explain_themselves() {
+    for command in ["man", "completions", "storescp"] {
+        for help in ["--help", "-h"] {
+            let output = run(Path::new(PDVAULT), [command, help]);
+            assert_eq!(output.status.code(), Some(0), "{command} {help}");
+            assert!(text(&output.stdout).contains("usage: "), "{command} {help}");
+        }
+    }
+}
+
+#[test]
 fn man_page_and_completions_are_printed() {
     let page = run(Path::new(PDVAULT), ["man", "storescp"]);
     assert!(text(&page.stdout).starts_with(".TH STORESCP 1"));
@@ -297,39 +345,64 @@ fn free_port() -> String {
 }
 
 /// A running receiver, which does not outlive the test.
-struct Running(Child);
+struct Running {
+    child: Child,
+    log: Option<JoinHandle<String>>,
+}
 
 impl Running {
-    /// Starts it and waits until it says that it listens.
+    /// Starts it and waits until it says that it listens. Returns what it said until then.
     fn start(words: &[&str]) -> (Self, String) {
-        let mut child = Command::new(PDVAULT)
-            .args(["storescp", "-v"])
-            .args(words)
+        Self::start_by(Command::new(PDVAULT).args(["storescp", "-v"]).args(words))
+    }
+
+    /// As [`Running::start`], where open files are limited by these words for `ulimit`.
+    fn start_limited(ulimit: &str, words: &[&str]) -> (Self, String) {
+        let script = format!("ulimit {ulimit} && exec {PDVAULT} storescp -v \"$@\"");
+        Self::start_by(Command::new("sh").args(["-c", &script, "sh"]).args(words))
+    }
+
+    fn start_by(command: &mut Command) -> (Self, String) {
+        let mut child = command
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let mut line = String::new();
         let stderr = child.stderr.take().expect("a pipe");
         let mut stderr = BufReader::new(stderr);
-        stderr.read_line(&mut line).expect("text");
+        let mut lines = String::new();
+        while !lines.contains(" listening on ") {
+            let read = stderr.read_line(&mut lines).expect("text");
+            assert_ne!(read, 0, "it did not start: {lines}");
+        }
         // The pipe is read to its end, so that the program can go on writing.
-        thread::spawn(move || stderr.lines().count());
-        (Self(child), line)
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).expect("text");
+            log
+        });
+        let log = Some(log);
+        (Self { child, log }, lines)
+    }
+
+    /// What it logged between its start and its end, which must have come.
+    fn log(&mut self) -> String {
+        let log = self.log.take().expect("asked for once");
+        log.join().expect("the thread only reads")
     }
 
     fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.0.id()).expect("a process id");
+        let id = i32::try_from(self.child.id()).expect("a process id");
         kill_process(Pid::from_raw(id).expect("not zero"), signal).expect("it still runs");
     }
 
     fn has_ended(&mut self) -> bool {
-        self.0.try_wait().expect("our own child").is_some()
+        self.child.try_wait().expect("our own child").is_some()
     }
 
     fn end(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            if let Some(status) = self.0.try_wait().expect("our own child") {
+            if let Some(status) = self.child.try_wait().expect("our own child") {
                 return status;
             }
             thread::sleep(Duration::from_millis(10));
@@ -341,8 +414,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // It has usually ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -365,19 +438,59 @@ fn it_says_what_it_serves_and_ends_in_order_on_a_signal() {
     }
 }
 
-/// Opens an association for Verification and waits until it is accepted.
+#[test]
+fn the_start_line_shows_where_a_relative_directory_is() {
+    let directory = TempDir::new().expect("a directory");
+    let mut command = Command::new(PDVAULT);
+    command.args(["storescp", "-v", "-od", "./out", &free_port()]);
+    let (_running, line) = Running::start_by(command.current_dir(directory.path()));
+    let expected = format!(", storing in {}/out (", directory.path().display());
+    assert!(line.contains(&expected), "{line}");
+}
+
+#[test]
+fn it_warns_that_everything_is_thrown_away() {
+    let (_running, lines) = Running::start(&["--ignore", &free_port()]);
+    let warning = "W: --ignore: every object is answered with Success and thrown away\n";
+    assert!(lines.starts_with(warning), "{lines}");
+}
+
+#[test]
+fn it_warns_of_the_part_files_that_it_removed() {
+    let directory = TempDir::new().expect("a directory");
+    for name in [".CT.1.0.part", ".CT.2.1.part"] {
+        fs::write(directory.path().join(name), "left").expect("written");
+    }
+    let words = [
+        "-od",
+        directory.path().to_str().expect("text"),
+        &free_port(),
+    ];
+    let (_running, lines) = Running::start(&words);
+    let warning = "W: removed 2 part files that an ended process left\n";
+    assert!(lines.starts_with(warning), "{lines}");
+    assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 0);
+}
+
+/// Opens an association for Verification and CT images and waits until it is accepted.
 fn associate(port: &str) -> TcpStream {
+    let mut stream = request_association(port);
+    read_pdu(&mut stream, 2);
+    stream
+}
+
+/// Asks for an association as [`associate`] does.
+fn request_association(port: &str) -> TcpStream {
     let title = AeTitle::new("TEST").expect("legal");
     let request = Pdu::AssociateRq(AssociateRq {
         protocol_version: 1,
         called_ae_title: title,
         calling_ae_title: title,
         application_context: APPLICATION_CONTEXT.into(),
-        presentation_contexts: vec![ProposedContext {
-            id: PresentationContextId(1),
-            abstract_syntax: "1.2.840.10008.1.1".into(),
-            transfer_syntaxes: vec!["1.2.840.10008.1.2".into()],
-        }],
+        presentation_contexts: vec![
+            proposed(1, "1.2.840.10008.1.1"),
+            proposed(CT_CONTEXT, CT_IMAGE_STORAGE),
+        ],
         user_information: UserInformation::default(),
     });
     let mut bytes = Vec::new();
@@ -385,9 +498,48 @@ fn associate(port: &str) -> TcpStream {
     let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
     stream.write_all(&bytes).expect("sent");
-    read_pdu(&mut stream, 2);
     stream
 }
+
+const CT_CONTEXT: u8 = 3;
+const CT_IMAGE_STORAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
+
+fn proposed(id: u8, abstract_syntax: &str) -> ProposedContext {
+    ProposedContext {
+        id: PresentationContextId(id),
+        abstract_syntax: abstract_syntax.into(),
+        transfer_syntaxes: vec!["1.2.840.10008.1.2".into()],
+    }
+}
+
+/// Sends a C-STORE-RQ and this part of its data set, the last or not.
+fn send_object(stream: &mut TcpStream, data: &[u8], is_last: bool) {
+    let request = StoreRq {
+        message_id: 1,
+        sop_class: CT_IMAGE_STORAGE.into(),
+        sop_instance: "1.2.3".into(),
+        priority: 0,
+        has_data_set: true,
+        move_originator: None,
+    };
+    let mut command = Vec::new();
+    request.encode(&mut command);
+    let pdv = |is_command, is_last, fragment| Pdv {
+        context: PresentationContextId(CT_CONTEXT),
+        control: MessageControl::new(is_command, is_last),
+        fragment,
+    };
+    let data = Pdu::PData(vec![
+        pdv(true, true, command),
+        pdv(false, is_last, data.to_vec()),
+    ]);
+    let mut bytes = Vec::new();
+    data.encode(&mut bytes).expect("short");
+    stream.write_all(&bytes).expect("sent");
+}
+
+/// An explicit data element with nothing in it: all that a receiver needs to know of a data set.
+const DATA_SET: &[u8] = &[0x10, 0, 0x10, 0, 0, 0, 0, 0];
 
 /// Reads a PDU, which must be of this type (PS3.8 9.3.1).
 fn read_pdu(stream: &mut TcpStream, kind: u8) {
@@ -442,21 +594,81 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
+fn the_same_signal_again_within_a_second_is_a_repetition() {
+    let directory = TempDir::new().expect("a directory");
+    let words = [
+        "-od",
+        directory.path().to_str().expect("text"),
+        "--drain-timeout",
+        "2",
+    ];
+    let port = free_port();
+    let (mut running, _) = Running::start(&[&words[..], &[&port]].concat());
+    let mut association = associate(&port);
+    // In flight, so that the drain lasts.
+    send_object(&mut association, DATA_SET, false);
+    thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::TERM);
+    thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().code(), Some(0));
+}
+
+#[test]
+fn the_same_signal_again_after_a_second_ends_it_at_once() {
+    let directory = TempDir::new().expect("a directory");
+    let port = free_port();
+    let (mut running, _) =
+        Running::start(&["-od", directory.path().to_str().expect("text"), &port]);
+    let mut association = associate(&port);
+    send_object(&mut association, DATA_SET, false);
+    thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::TERM);
+    thread::sleep(Duration::from_millis(1200));
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().signal(), Some(Signal::TERM.as_raw()));
+}
+
+#[test]
+fn the_end_line_says_what_became_of_all_objects() {
+    let directory = TempDir::new().expect("a directory");
+    let port = free_port();
+    let (mut running, _) =
+        Running::start(&["-od", directory.path().to_str().expect("text"), &port]);
+    let mut association = associate(&port);
+    for _ in 0..2 {
+        send_object(&mut association, DATA_SET, true);
+        read_pdu(&mut association, 4);
+    }
+    drop(association);
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().code(), Some(0));
+    let log = running.log();
+    let end = "I: ended: 2 objects stored (1 over older files); 1 association served\n";
+    assert!(log.ends_with(end), "{log}");
+}
+
+#[test]
+fn too_few_open_files_for_all_associations_are_warned_of_and_respected() {
+    let directory = TempDir::new().expect("a directory");
+    let directory = directory.path().to_str().expect("text");
+    let port = free_port();
+    let (_running, lines) = Running::start_limited("-n 100", &["-od", directory, &port]);
+    let warning = "W: 100 open files allow about 1 association, not 1000; raise the limit \
+                   (ulimit -n, LimitNOFILE=)\n";
+    assert!(lines.starts_with(warning), "{lines}");
+    let _first = associate(&port);
+    let mut second = request_association(&port);
+    // A-ASSOCIATE-RJ.
+    read_pdu(&mut second, 3);
+}
+
+#[test]
 fn the_limit_on_open_files_is_raised() {
     let directory = TempDir::new().expect("a directory");
     let directory = directory.path().to_str().expect("text");
-    let script = format!("ulimit -S -n 100 && exec {PDVAULT} storescp -v -od {directory} $0");
-    let port = free_port();
-    let mut child = Command::new("sh")
-        .args(["-c", &script, &port])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a shell");
-    let mut line = String::new();
-    let stderr = child.stderr.take().expect("a pipe");
-    BufReader::new(stderr).read_line(&mut line).expect("text");
-    let running = Running(child);
-    let limits = fs::read_to_string(format!("/proc/{}/limits", running.0.id())).expect("Linux");
+    let (running, _) = Running::start_limited("-S -n 100", &["-od", directory, &free_port()]);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", running.child.id())).expect("Linux");
     let row = limits
         .lines()
         .find(|row| row.starts_with("Max open files"))
@@ -473,24 +685,48 @@ fn a_port_in_use_is_an_error_at_start() {
     let directory = TempDir::new().expect("a directory");
     let output = storescp(&["-od", directory.path().to_str().expect("text"), &port]);
     assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
     assert!(
-        text(&output.stderr).contains("cannot create network: "),
-        "{}",
-        text(&output.stderr)
+        stderr.starts_with("E: cannot create network: cannot listen on 0.0.0.0:"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.ends_with("; another program listens there; choose another port\n"),
+        "{stderr}"
     );
 }
 
 #[test]
 fn an_output_directory_that_can_not_be_made_is_fatal_even_when_quiet() {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let below = file.path().join("below");
-    let output = storescp(&["-q", "-od", below.to_str().expect("text"), &free_port()]);
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = text(&output.stderr);
-    assert!(
-        stderr.starts_with("F: specified output directory does not exist: "),
-        "{stderr}"
-    );
+    let directory = TempDir::new().expect("a directory");
+    let file = directory.path().join("file");
+    let link = directory.path().join("link");
+    fs::write(&file, "").expect("written");
+    std::os::unix::fs::symlink("/no/such", &link).expect("linked");
+    for (path, why) in [
+        (&file, format!("{} is not a directory; ", file.display())),
+        (
+            &file.join("below"),
+            format!(
+                "cannot create {0}/below: {0} is not a directory; ",
+                file.display()
+            ),
+        ),
+        (
+            &link,
+            format!(
+                "{} is a link to /no/such, which does not exist; ",
+                link.display()
+            ),
+        ),
+    ] {
+        let output = storescp(&["-q", "-od", path.to_str().expect("text"), &free_port()]);
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = text(&output.stderr);
+        let expected = format!("F: specified output directory does not exist: {why}");
+        assert!(stderr.starts_with(&expected), "{stderr}");
+        assert!(stderr.contains("--output-directory"), "{stderr}");
+    }
 }
 
 #[test]

@@ -357,7 +357,7 @@ fn listen(socket: Socket) -> io::Result<TcpListener> {
 #[non_exhaustive]
 pub enum StartError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}: {error}; {}", listen_advice(error))]
     Listen {
         /// The address asked for.
         address: SocketAddr,
@@ -384,6 +384,16 @@ pub enum StartError {
     NoAssociations,
 }
 
+/// What to change when an address cannot be listened on.
+fn listen_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there; choose another port",
+        io::ErrorKind::AddrNotAvailable => "choose an address of this machine",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need root or cap_net_bind_service",
+        _ => "choose another address or port",
+    }
+}
+
 /// A receiver that runs. [`ReceiverHandle::join`] waits for its end; dropping the handle ends it at
 /// once, as [`ReceiverHandle::abort`] does, and waits too.
 #[must_use = "dropping it ends the receiver"]
@@ -398,6 +408,11 @@ impl ReceiverHandle {
     /// The address that it listens on, with the port that was taken.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// How many part files of a process that died were removed from the output directory at start.
+    pub fn stale_parts(&self) -> usize {
+        self.store.as_ref().map_or(0, Store::stale_parts)
     }
 
     /// What it has done so far.
@@ -460,5 +475,37 @@ impl Stopper {
     /// As [`ReceiverHandle::abort`].
     pub fn abort(&self) {
         self.0.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_cannot_listen_is_told_what_to_change() {
+        let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = holder.local_addr().expect("bound");
+        let started = Receiver::builder().listen(address).start();
+        let error = started.err().expect("the port is taken").to_string();
+        assert!(error.ends_with("; another program listens there; choose another port"));
+
+        let privileged = listen_advice(&io::ErrorKind::PermissionDenied.into());
+        assert!(privileged.contains("cap_net_bind_service"));
+        let elsewhere = listen_advice(&io::ErrorKind::AddrNotAvailable.into());
+        assert_eq!(elsewhere, "choose an address of this machine");
+    }
+
+    #[test]
+    fn stale_part_files_removed_at_start_are_counted() {
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join(".CT.1.0.part"), "left").expect("written");
+        let receiver = Receiver::builder()
+            .listen((Ipv4Addr::LOCALHOST, 0).into())
+            .output_directory(directory.path())
+            .landing_memory(1 << 20)
+            .start()
+            .expect("it starts");
+        assert_eq!(receiver.stale_parts(), 1);
     }
 }

@@ -6,10 +6,12 @@
 //! No general parser offers this, so it is written out here; it knows nothing of any one tool.
 
 mod command_file;
+mod near;
 mod number;
 
 use std::ffi::{OsStr, OsString};
 
+use crate::help;
 use crate::options::{Answer, Argument, Effect, Entry, Kind, Tool, Value};
 
 pub(crate) use number::{Leading, leading_unsigned};
@@ -42,18 +44,6 @@ impl UsageError {
             text: text.into(),
             stage,
         }
-    }
-
-    fn invalid_value(entry_name: &str, detail: &str) -> Self {
-        let detail = if detail.is_empty() {
-            String::new()
-        } else {
-            format!(" ({detail})")
-        };
-        Self::new(
-            Stage::Judging,
-            format!("Invalid value for option {entry_name}{detail}"),
-        )
     }
 }
 
@@ -108,12 +98,11 @@ impl<T> CommandLine<T> {
         word: &OsStr,
         rest: &mut impl Iterator<Item = OsString>,
     ) -> Result<(), UsageError> {
-        let unknown = || format!("Unknown option {}", word.to_string_lossy());
         let entry = self
             .tool
             .entries()
             .find(|entry| word == entry.long || entry.short.is_some_and(|short| word == short))
-            .ok_or_else(|| UsageError::new(Stage::Reading, unknown()))?;
+            .ok_or_else(|| unknown(self.tool, word))?;
         let words: Vec<_> = rest.take(entry.arguments.len()).collect();
         if words.len() < entry.arguments.len() {
             let text = format!("Missing value for option {}", entry.long);
@@ -189,7 +178,7 @@ impl<T> CommandLine<T> {
                 Effect::Works(apply) => apply(typed, &values),
                 Effect::Answer(_) => {}
                 Effect::NotYet { why } | Effect::Refused { why } => {
-                    let text = format!("option {} is not supported: {why}", entry.long);
+                    let text = format!("option {} is not supported: {why}", entry.names());
                     return Err(UsageError::new(Stage::Refusal, text));
                 }
             }
@@ -208,7 +197,7 @@ impl<T> CommandLine<T> {
             .arguments
             .iter()
             .zip(words)
-            .map(|(argument, word)| value_of(entry.long, argument, word))
+            .map(|(argument, word)| value_of(entry, argument, word))
             .collect()
     }
 
@@ -232,6 +221,17 @@ impl<T> CommandLine<T> {
     }
 }
 
+/// DCMTK's text for an option that is in no table, and what may have been meant.
+fn unknown<T>(tool: &Tool<T>, word: &OsStr) -> UsageError {
+    let word = word.to_string_lossy();
+    let mut text = format!("Unknown option {word}");
+    if let Some(hint) = near::hint(tool, &word) {
+        text.push_str("; ");
+        text.push_str(&hint);
+    }
+    UsageError::new(Stage::Reading, text)
+}
+
 /// `a`, `a or b`, `a, b or c`.
 fn one_of(names: &[&str]) -> String {
     match names {
@@ -241,53 +241,78 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
-fn value_of(long: &str, argument: &Argument, word: &OsStr) -> Result<Value, UsageError> {
+fn value_of<T>(entry: &Entry<T>, argument: &Argument, word: &OsStr) -> Result<Value, UsageError> {
     let text = word.to_string_lossy();
+    let long = entry.long;
     match argument.kind {
         Kind::Text | Kind::Path => Ok(Value::Text(word.to_owned())),
-        Kind::Signed { min, max } => {
-            let number = number::leading_signed(&text)
-                .ok_or_else(|| UsageError::invalid_value(long, &text))?;
-            in_range(long, &text, number, min, max)
-        }
-        Kind::Unsigned { min, max } => match leading_unsigned(&text) {
-            Leading::Number(number) => in_range(long, &text, number, min, max),
-            Leading::Negative | Leading::Nothing => Err(UsageError::invalid_value(long, &text)),
+        Kind::Signed { min, max } => match number::leading_signed(&text) {
+            Some(number) => in_range(&text, number, min, max),
+            None => Err(text.into_owned()),
         },
-        Kind::Size { min, max } => {
-            let bytes = number::size(&text).ok_or_else(|| {
-                let hint = format!("{text}: a number of bytes, with K, M or G if you like");
-                UsageError::invalid_value(long, &hint)
-            })?;
-            in_range(long, &text, bytes, min, max)
+        Kind::Unsigned { min, max } => match leading_unsigned(&text) {
+            Leading::Number(number) => in_range(&text, number, min, max),
+            Leading::Negative | Leading::Nothing => Err(text.into_owned()),
+        },
+        Kind::Size { min, max } => match number::size(&text) {
+            Some(bytes) => in_range(&text, bytes, min, max),
+            None => Err(format!("{text}: {}", size_expected(&text))),
+        },
+        Kind::Choice(words) => one_word(words, |known| known == text)
+            .ok_or_else(|| format!("{text}: {} expected", one_of(words))),
+        Kind::LogLevel(words) => {
+            return one_word(words, |known| known.eq_ignore_ascii_case(&text))
+                .ok_or_else(|| unknown_level(long, &text, words));
         }
-        Kind::Choice(words) => words
-            .iter()
-            .find(|known| **known == text)
-            .map(|known| Value::Word(known))
-            .ok_or_else(|| {
-                UsageError::invalid_value(long, &format!("{text}: {} expected", one_of(words)))
-            }),
-        Kind::LogLevel(words) => words
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(&text))
-            .map(|known| Value::Word(known))
-            .ok_or_else(|| {
-                UsageError::new(
-                    Stage::Judging,
-                    format!("Invalid log level for {long} option"),
-                )
-            }),
+    }
+    .map_err(|detail| invalid_value(entry, argument, &detail))
+}
+
+/// The word of a choice that is meant.
+fn one_word(words: &[&'static str], is_meant: impl Fn(&str) -> bool) -> Option<Value> {
+    let word = words.iter().find(|known| is_meant(known))?;
+    Some(Value::Word(word))
+}
+
+/// DCMTK's words for a log level that there is none of, and which ones there are.
+fn unknown_level(long: &str, text: &str, words: &[&str]) -> UsageError {
+    let levels = one_of(words);
+    UsageError::new(
+        Stage::Judging,
+        format!("Invalid log level for {long} option ({text}: {levels} expected)"),
+    )
+}
+
+/// What a size looks like, and the one that may have been meant.
+fn size_expected(text: &str) -> String {
+    match number::size_meant(text) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => "a number of bytes expected, with K, M or G if you like".to_owned(),
     }
 }
 
-fn in_range(long: &str, text: &str, number: i64, min: i64, max: i64) -> Result<Value, UsageError> {
-    let fault = match number {
-        _ if number < min => "underflow",
-        _ if number > max => "overflow",
-        _ => return Ok(Value::Number(number)),
+/// The number, or which end of the range it misses.
+fn in_range(text: &str, number: i64, min: i64, max: i64) -> Result<Value, String> {
+    match number {
+        _ if number < min => Err(format!("underflow: {text}")),
+        _ if number > max => Err(format!("overflow: {text}")),
+        _ => Ok(Value::Number(number)),
+    }
+}
+
+/// DCMTK's text for a value that an option can't have; the range as well where the option tells it.
+fn invalid_value<T>(entry: &Entry<T>, argument: &Argument, detail: &str) -> UsageError {
+    let detail = match detail {
+        "" => String::new(),
+        detail => format!(" ({detail})"),
     };
-    Err(UsageError::invalid_value(long, &format!("{fault}: {text}")))
+    let range = help::range(argument.kind)
+        .filter(|_| entry.tells_range)
+        .map_or_else(String::new, |range| format!(" [{range}]"));
+    UsageError::new(
+        Stage::Judging,
+        format!("Invalid value for option {}{detail}{range}", entry.long),
+    )
 }
 
 #[cfg(test)]

@@ -50,6 +50,14 @@ pub(super) fn size(text: &str) -> Option<i64> {
         .map(|number| number.saturating_mul(unit))
 }
 
+/// The size that was meant by one with a unit such as `MB` or `MiB`.
+pub(super) fn size_meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    let short = text.strip_suffix(['B', 'b']).unwrap_or(text);
+    let short = short.strip_suffix('i').unwrap_or(short).trim_end();
+    size(short).map(|_| short.to_owned())
+}
+
 fn split_sign(text: &str) -> (bool, &str) {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
     match text.as_bytes().first() {
@@ -126,6 +134,22 @@ mod tests {
             ("1.5G", None),
         ] {
             assert_eq!(size(text), bytes, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn usual_units_are_known_for_what_they_mean() {
+        for (text, meant) in [
+            ("64MB", Some("64M")),
+            ("64mib", Some("64m")),
+            ("512b", Some("512")),
+            (" 2G ", Some("2G")),
+            ("1.5G", None),
+            ("64X", None),
+            ("B", None),
+            ("", None),
+        ] {
+            assert_eq!(size_meant(text).as_deref(), meant, "{text:?}");
         }
     }
 }

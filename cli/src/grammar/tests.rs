@@ -49,6 +49,7 @@ static SECTION: Section<Notes> = Section {
                 name: "size",
                 kind: Kind::Size { min: 1, max: 4096 },
             }])
+            .tells_range()
             .works(|n, v| n.0.push(format!("size {}", v[0].number()))),
         entry("--needs", "s", "d")
             .requires(&["--left", "--right", "--pair"])
@@ -56,7 +57,9 @@ static SECTION: Section<Notes> = Section {
         entry("--rival", "s", "d")
             .conflicts(&[&["--left", "--pair"]])
             .works(|_, _| {}),
-        entry("--later", "s", "d").not_yet("it is not built"),
+        entry("--later", "s", "d")
+            .short("+la")
+            .not_yet("it is not built"),
         entry("--never", "s", "d").refused("it makes no sense"),
     ],
 };
@@ -110,8 +113,21 @@ fn a_sign_and_a_digit_or_a_lone_sign_are_parameters() {
 
 #[test]
 fn double_dash_abbreviations_and_bundles_are_unknown() {
-    for word in ["--", "--he", "-rh", "-x", "--text=a"] {
+    for word in ["--", "--he", "-rh", "-x"] {
         let expected = (format!("Unknown option {word}"), Stage::Reading);
+        assert_eq!(error(&[word]), expected);
+    }
+}
+
+#[test]
+fn an_unknown_option_may_have_been_meant_otherwise() {
+    for (word, hint) in [
+        ("--text=a", "a value is an argument of its own: --text a"),
+        ("--left=", "--left takes no value"),
+        ("--rigt", "did you mean --right?"),
+        ("-right", "did you mean --right?"),
+    ] {
+        let expected = (format!("Unknown option {word}; {hint}"), Stage::Reading);
         assert_eq!(error(&[word]), expected);
     }
 }
@@ -157,11 +173,20 @@ fn numbers_out_of_range_are_underflows_and_overflows() {
         (["--wait", ""], "Invalid value for option --wait"),
         (
             ["--size", "0"],
-            "Invalid value for option --size (underflow: 0)",
+            "Invalid value for option --size (underflow: 0) [1..4K]",
         ),
         (
             ["--size", "5K"],
-            "Invalid value for option --size (overflow: 5K)",
+            "Invalid value for option --size (overflow: 5K) [1..4K]",
+        ),
+        (
+            ["--size", "1KB"],
+            "Invalid value for option --size (1KB: did you mean 1K?) [1..4K]",
+        ),
+        (
+            ["--size", "x"],
+            "Invalid value for option --size (x: a number of bytes expected, with K, M or G if you \
+             like) [1..4K]",
         ),
     ] {
         assert_eq!(error(&words), judged(text));
@@ -195,11 +220,12 @@ fn requirements_and_rivals_are_named() {
 
 #[test]
 fn a_refused_option_says_why() {
-    for (word, why) in [
-        ("--later", "it is not built"),
-        ("--never", "it makes no sense"),
+    for (word, names, why) in [
+        ("--later", "+la (--later)", "it is not built"),
+        ("+la", "+la (--later)", "it is not built"),
+        ("--never", "--never", "it makes no sense"),
     ] {
-        let text = format!("option {word} is not supported: {why}");
+        let text = format!("option {names} is not supported: {why}");
         assert_eq!(error(&[word]), (text, Stage::Refusal));
     }
 }

@@ -50,6 +50,9 @@ pub(crate) struct Entry<T: 'static> {
     /// Sets of long names none of which may be there; a set is named as a whole in the error. A
     /// pair of rivals is listed once, with the one that the error text names first.
     pub(crate) conflicts: &'static [&'static [&'static str]],
+    /// Whether errors about its values tell the range. Not so for DCMTK's own options, whose texts
+    /// are known.
+    pub(crate) tells_range: bool,
     /// What it does, in a line.
     pub(crate) summary: &'static str,
     /// What it does, in full.
@@ -163,6 +166,7 @@ pub(crate) const fn entry<T>(
         default: None,
         requires: &[],
         conflicts: &[],
+        tells_range: false,
         summary,
         details,
         effect: Effect::Refused { why: "" },
@@ -206,6 +210,12 @@ impl<T> Entry<T> {
         self
     }
 
+    /// Tells the range of its values in errors about them.
+    pub(crate) const fn tells_range(mut self) -> Self {
+        self.tells_range = true;
+        self
+    }
+
     /// Works, by noting what was typed.
     pub(crate) const fn works(mut self, apply: fn(&mut T, &[Value])) -> Self {
         self.effect = Effect::Works(apply);
@@ -228,6 +238,14 @@ impl<T> Entry<T> {
     pub(crate) const fn refused(mut self, why: &'static str) -> Self {
         self.effect = Effect::Refused { why };
         self
+    }
+
+    /// `-B (--normal)`: both names, where there are two.
+    pub(crate) fn names(&self) -> String {
+        match self.short {
+            Some(short) => format!("{short} ({})", self.long),
+            None => self.long.to_owned(),
+        }
     }
 
     /// Why the option is refused; `None` when it works.

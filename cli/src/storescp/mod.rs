@@ -1,5 +1,8 @@
 //! `pdvault storescp`: from the command line to a running receiver.
 
+mod directory;
+mod open_files;
+mod report;
 mod run;
 mod settings;
 mod typed;
@@ -23,7 +26,7 @@ const WITHOUT_PORT: &[&str] = &["--inetd", "--list-profiles", "--list-ciphers"];
 pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
     let mut typed = Typed::default();
     match settle(words, &mut typed) {
-        Ok(Some(settings)) => run::run(&settings),
+        Ok(Some(settings)) => run::run(settings),
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
             if is_shown(&error, &typed) {

@@ -1,26 +1,28 @@
 //! Starts the receiver, and ends it on a signal.
 
-use std::io;
 use std::process::ExitCode;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use pdvault_engine::receiver::{Receiver, ReceiverHandle, StartError, Stopper};
-use pdvault_engine::store::{Durability, OnDuplicate, OpenError};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-use super::Settings;
+use super::{Settings, open_files, report};
 use crate::help;
 use crate::logging;
 use crate::options::storescp::TOOL;
 
+/// How long after the first signal the same one is taken for its repetition. GNU `timeout`, for
+/// one, signals its child and then its process group, so that the child gets everything twice.
+const REPETITION: Duration = Duration::from_secs(1);
+
 /// Serves until the first SIGTERM or SIGINT, then drains. A second signal ends the program at
-/// once.
-pub(super) fn run(settings: &Settings) -> ExitCode {
+/// once, unless it is a repetition of the first within a second.
+pub(super) fn run(mut settings: Settings) -> ExitCode {
     tracing::debug!("{}\n", help::identification(&TOOL));
-    raise_open_files_limit();
+    settings.max_associations = open_files::allow(settings.max_associations);
     // Watched from here on, so that a signal during the start is not lost.
     let signals = match Signals::new([SIGTERM, SIGINT]) {
         Ok(signals) => signals,
@@ -29,10 +31,10 @@ pub(super) fn run(settings: &Settings) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match start(settings) {
-        Ok(receiver) => serve(settings, receiver, signals),
+    match start(&settings) {
+        Ok(receiver) => serve(&settings, receiver, signals),
         Err(error) => {
-            report(settings, &error);
+            report::not_started(&settings, &error);
             ExitCode::FAILURE
         }
     }
@@ -67,17 +69,12 @@ fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
 }
 
 fn serve(settings: &Settings, receiver: ReceiverHandle, signals: Signals) -> ExitCode {
-    tracing::info!("{}", start_line(settings, &receiver));
+    report::started(settings, &receiver);
     let (stopper, drain_seconds) = (receiver.stopper(), settings.drain_timeout.as_secs());
     thread::spawn(move || obey(signals, &stopper, drain_seconds));
     match receiver.join() {
         Ok(done) => {
-            tracing::info!(
-                "ended: {} objects stored, {} failed or refused, {} associations served",
-                done.objects_stored,
-                done.objects_failed + done.objects_refused,
-                done.associations_accepted
-            );
+            tracing::info!("{}", report::end_line(&done));
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -92,88 +89,17 @@ fn serve(settings: &Settings, receiver: ReceiverHandle, signals: Signals) -> Exi
 fn obey(mut signals: Signals, stopper: &Stopper, drain_seconds: u64) {
     let mut signals = signals.forever();
     let Some(first) = signals.next() else { return };
+    let asked = Instant::now();
     let name = signal_name(first).unwrap_or("signal");
-    tracing::info!("{name} received, finishing what is in progress within {drain_seconds} s");
+    tracing::info!("{name} received, finishing what is in flight within {drain_seconds} s");
     stopper.shutdown();
     for signal in signals {
+        if signal == first && asked.elapsed() < REPETITION {
+            tracing::debug!("{name} repeated within a second, which changes nothing");
+            continue;
+        }
         tracing::warn!("second signal, ending at once");
         // It returns only for signals without such a default, which are not watched.
         let _ = emulate_default_handler(signal);
-    }
-}
-
-/// What, where and how durable, in a line.
-fn start_line(settings: &Settings, receiver: &ReceiverHandle) -> String {
-    let place = format!(
-        "{} listening on {}",
-        settings.ae_title,
-        receiver.local_addr()
-    );
-    if settings.ignore {
-        return format!("{place}, storing nothing (--ignore)");
-    }
-    format!(
-        "{place}, storing in {} (durability {}, duplicates {})",
-        settings.output_directory.display(),
-        durability_name(settings.durability),
-        on_duplicate_name(settings.on_duplicate)
-    )
-}
-
-/// The word of `--durability`.
-fn durability_name(durability: Durability) -> &'static str {
-    match durability {
-        Durability::Object => "object",
-        Durability::None => "none",
-    }
-}
-
-/// The word of `--on-duplicate`.
-fn on_duplicate_name(on_duplicate: OnDuplicate) -> &'static str {
-    match on_duplicate {
-        OnDuplicate::Overwrite => "overwrite",
-        OnDuplicate::Keep => "keep",
-        OnDuplicate::Refuse => "refuse",
-        OnDuplicate::Same => "same",
-    }
-}
-
-/// Logs why the receiver did not start, in DCMTK's words and at its level where it has any.
-fn report(settings: &Settings, error: &StartError) {
-    let port = settings.listen.port();
-    match error {
-        StartError::Listen { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
-            logging::fatal(&format!(
-                "cannot listen on port {port}, insufficient privileges"
-            ));
-        }
-        StartError::Listen { .. } => tracing::error!("cannot create network: {error}"),
-        StartError::Store(OpenError::Create { .. }) => {
-            logging::fatal(&format!(
-                "specified output directory does not exist: {error}"
-            ));
-        }
-        StartError::Store(OpenError::NotWritable { .. }) => {
-            logging::fatal(&format!(
-                "specified output directory is not writeable: {error}"
-            ));
-        }
-        error => logging::fatal(&error.to_string()),
-    }
-}
-
-/// Lifts the soft limit on open files to the hard one: a socket and a file for each of many
-/// associations pass the usual soft limit of 1024. Where that fails the old limit stays.
-fn raise_open_files_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(
-            "the limit on open files stays at {:?}: {error}",
-            limit.current
-        );
     }
 }

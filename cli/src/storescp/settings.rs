@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pdvault_engine::landing::LANDING_BYTES_DEFAULT;
@@ -49,11 +49,11 @@ impl Settings {
     /// Puts defaults where nothing was typed, and gives numbers their units.
     ///
     /// # Errors
-    /// An AE title or an extension that can't be one.
+    /// An AE title, a directory or an extension that can't be one.
     pub(crate) fn resolve(typed: &Typed) -> Result<Self, UsageError> {
         Ok(Self {
             listen: listen_address(typed.port, typed.dual_stack),
-            output_directory: output_directory(typed),
+            output_directory: output_directory(typed.output_directory.as_deref())?,
             ae_title: ae_title(typed.ae_title.as_deref())?,
             max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
             accept_all: typed.accept_all,
@@ -100,11 +100,16 @@ fn listen_address(port: u16, is_dual_stack: bool) -> SocketAddr {
     }
 }
 
-/// The empty path means the working directory, as in DCMTK.
-fn output_directory(typed: &Typed) -> PathBuf {
-    match &typed.output_directory {
-        Some(path) if !path.as_os_str().is_empty() => path.clone(),
-        _ => PathBuf::from("."),
+/// The empty path is refused: it mostly comes from a variable that a script left unset.
+fn output_directory(path: Option<&Path>) -> Result<PathBuf, UsageError> {
+    match path {
+        None => Ok(PathBuf::from(".")),
+        Some(path) if path.as_os_str().is_empty() => Err(invalid(
+            "--output-directory",
+            path.as_os_str(),
+            "a directory such as .",
+        )),
+        Some(path) => Ok(path.to_owned()),
     }
 }
 
@@ -137,7 +142,10 @@ fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
 }
 
 fn invalid(long: &str, text: &OsStr, expected: &str) -> UsageError {
-    let text = text.to_string_lossy();
+    let text = match text.to_string_lossy() {
+        text if text.is_empty() => "empty".into(),
+        text => text,
+    };
     let text = format!("Invalid value for option {long} ({text}: {expected} expected)");
     UsageError::new(Stage::Judging, text)
 }

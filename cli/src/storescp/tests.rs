@@ -75,9 +75,17 @@ fn dual_stack_listens_on_the_ipv6_wildcard() {
 }
 
 #[test]
-fn an_empty_output_directory_is_the_working_directory() {
-    let settings = resolved(|typed| typed.output_directory = Some("".into()));
-    assert_eq!(settings.output_directory.to_str(), Some("."));
+fn an_empty_output_directory_is_refused() {
+    let typed = Typed {
+        output_directory: Some("".into()),
+        ..Typed::default()
+    };
+    let error = Settings::resolve(&typed).expect_err("no directory");
+    assert_eq!(
+        error.text,
+        "Invalid value for option --output-directory (empty: a directory such as . \
+         expected)"
+    );
 }
 
 #[test]

@@ -45,9 +45,12 @@ pub(super) static PROCESSES: Section<Typed> = Section {
             "--max-associations",
             "most associations at the same time",
             "A peer beyond this number is turned away with A-ASSOCIATE-RJ, transient, local limit \
-             exceeded. DCMTK lets it wait in the listen queue instead, and asks for --fork.",
+             exceeded. DCMTK lets it wait in the listen queue instead, and asks for --fork. Where \
+             the limit on open files is too low for so many (two each, and 320 besides), a \
+             warning says so at start, and fewer are allowed.",
         )
         .takes(&[unsigned("number", 1, ASSOCIATIONS_MAX)])
+        .tells_range()
         .default("1000")
         .works(|typed, values| typed.max_associations = Some(values[0].number())),
         entry(
@@ -57,15 +60,18 @@ pub(super) static PROCESSES: Section<Typed> = Section {
              connections.",
         )
         .takes(&[unsigned("number", 1, bound(WORKERS_MAX))])
+        .tells_range()
         .default("one per core")
         .works(|typed, values| typed.workers = Some(values[0].number())),
         entry(
             "--drain-timeout",
-            "time to finish after the first signal",
-            "After SIGTERM or SIGINT no further association is accepted and those in progress \
-             may go on for this many seconds; then they are aborted.",
+            "time for what is in flight after a signal",
+            "After SIGTERM or SIGINT no new object is begun. What is in flight has this many \
+             seconds; then it is aborted. An association with nothing in flight may release \
+             within a second and is aborted then.",
         )
         .takes(&[seconds(0)])
+        .tells_range()
         .default("30")
         .works(|typed, values| typed.drain_timeout_seconds = Some(values[0].number())),
     ],
@@ -206,8 +212,8 @@ pub(super) static TESTING: Section<Typed> = Section {
         entry(
             "--ignore",
             "receive, answer Success, store nothing",
-            "Receives objects and answers Success without storing them; for testing senders and \
-             measuring networks.",
+            "Answers every object with Success and throws it away, and warns of it at start; for \
+             testing senders and measuring networks.",
         )
         .works(|typed, _| typed.ignore = true),
         entry(

@@ -30,7 +30,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
             "--output-directory",
             "directory that receives the files",
             "Writes received objects to this directory, which is created if it is missing. An \
-             error at start if it can't be written.",
+             error at start if it can't be written, or if the path is empty.",
         )
         .short("-od")
         .takes(&[DIRECTORY])
@@ -47,8 +47,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         entry(
             "--bit-preserving",
             "write data sets exactly as they arrive",
-            "Writes every data set byte for byte as it arrived. This is the default here, and the \
-             only mode.",
+            "Writes every data set byte for byte as it arrived. It is the only mode here.",
         )
         .short("+B")
         .group(STORAGE_MODE)

@@ -48,6 +48,7 @@ pub(super) static STORAGE: Section<Typed> = Section {
             "Sets the number of threads that write files.",
         )
         .takes(&[unsigned("number", 1, bound(WRITERS_MAX))])
+        .tells_range()
         .default("8")
         .works(|typed, values| typed.writers = Some(values[0].number())),
         entry(
@@ -64,6 +65,7 @@ pub(super) static STORAGE: Section<Typed> = Section {
                 max: LANDING_BYTES_MAX,
             },
         }])
+        .tells_range()
         .default("256M")
         .works(|typed, values| typed.landing_memory_bytes = Some(values[0].number())),
     ],

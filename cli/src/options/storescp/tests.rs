@@ -166,6 +166,17 @@ mod table {
     }
 
     #[test]
+    fn our_own_numbers_and_no_others_tell_their_range() {
+        for entry in TOOL.entries() {
+            let has_range = entry.arguments.iter().any(|argument| {
+                !matches!(argument.kind, Kind::Choice(_) | Kind::Text | Kind::Path)
+            });
+            let is_ours = OURS.contains(&entry.long) || entry.long == "--max-associations";
+            assert_eq!(entry.tells_range, is_ours && has_range, "{}", entry.long);
+        }
+    }
+
+    #[test]
     fn ranges_are_not_empty_and_unsigned_ones_not_negative() {
         for argument in TOOL.entries().flat_map(|entry| entry.arguments) {
             match argument.kind {
@@ -201,7 +212,7 @@ mod refusals {
             let words = words_of(entry, entry.long);
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             let error = read(&words).expect_err("refused");
-            let text = format!("option {} is not supported: {why}", entry.long);
+            let text = format!("option {} is not supported: {why}", entry.names());
             assert_eq!((error.text, error.stage), (text, Stage::Refusal));
             assert!(why.len() > 10 && !why.ends_with('.'), "{}", entry.long);
         }
@@ -248,7 +259,11 @@ mod refusals {
                 "--exec-on-eostudy only allowed with --sort-conc-studies, --sort-on-study-uid or \
                  --sort-on-patientname",
             ),
-            (&["-ll", "loud"], "Invalid log level for --log-level option"),
+            (
+                &["-ll", "loud"],
+                "Invalid log level for --log-level option (loud: fatal, error, warn, info, debug, trace, \
+                 off or all expected)",
+            ),
             (
                 &["-pdu", "1", "-ta", "0"],
                 "Invalid value for option --acse-timeout (underflow: 0)",
