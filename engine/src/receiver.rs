@@ -239,7 +239,7 @@ impl Builder {
         self
     }
 
-    /// How long open associations may go on after [`ReceiverHandle::shutdown`]. Default 30 s.
+    /// How long what is in flight at [`ReceiverHandle::shutdown`] may take. Default 30 s.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.limits.drain = timeout;
         self
@@ -420,8 +420,9 @@ impl ReceiverHandle {
         self.context.statistics()
     }
 
-    /// Tells it to stop: no new connections; open associations may finish, for as long as the drain
-    /// timeout. Returns at once; [`ReceiverHandle::join`] waits.
+    /// Tells it to stop: no new connection and no new object begins. An object in flight has the drain
+    /// timeout to be finished; an association without one may release within a second, and is
+    /// aborted then. Returns at once; [`ReceiverHandle::join`] waits.
     pub fn shutdown(&self) {
         self.context.drain();
     }

@@ -54,6 +54,8 @@ fn the_table_shows_the_defaults_that_hold() {
     assert_eq!(shown("--durability"), Some("object"));
     assert_eq!(shown("--on-duplicate"), Some("overwrite"));
     assert_eq!(shown("--output-directory"), Some("."));
+    let writers = pdvault_engine::store::WRITERS_DEFAULT.to_string();
+    assert_eq!(shown("--writers"), Some(writers.as_str()));
 }
 
 #[test]

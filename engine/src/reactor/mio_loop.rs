@@ -37,8 +37,8 @@ const ACCEPTS_PER_TURN: usize = 64;
 /// How long to leave the listener alone after accepting failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long an association may be idle while the receiver drains before it is aborted: time enough
-/// for a sender between two objects to begin the next or to release.
+/// How long an association without an object in flight may go on while the receiver drains before it
+/// is aborted: time enough to release.
 const DRAIN_IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How often a draining loop looks for idle associations, and one under memory pressure for chunks

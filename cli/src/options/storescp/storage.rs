@@ -49,7 +49,7 @@ pub(super) static STORAGE: Section<Typed> = Section {
         )
         .takes(&[unsigned("number", 1, bound(WRITERS_MAX))])
         .tells_range()
-        .default("8")
+        .default("16")
         .works(|typed, values| typed.writers = Some(values[0].number())),
         entry(
             "--landing-memory",
