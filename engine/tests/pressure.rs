@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::{Sender, data, fragments, object};
 use pdvault_engine::dimse::Status;
-use pdvault_engine::receiver::{Builder, Receiver};
+use pdvault_engine::receiver::{Builder, Receiver, ReceiverHandle};
 
 /// The tests look at the memory and the CPU time of the whole process: one at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -60,6 +60,16 @@ fn beginning(instance: &str, len: usize) -> Vec<u8> {
     stream
 }
 
+/// Senders that have sent the first 2000 bytes of an object each, and nothing since.
+fn stalled(receiver: &ReceiverHandle, count: usize) -> Vec<Sender> {
+    let stall = |n| {
+        let mut sender = Sender::connect(receiver.local_addr());
+        sender.send(&beginning(&format!("1.2.{n}"), 2000));
+        sender
+    };
+    (0..count).map(stall).collect()
+}
+
 #[test]
 fn a_draining_loop_does_not_spin() {
     let _alone = alone();
@@ -93,13 +103,7 @@ fn memory_pressure_does_not_make_a_loop_spin() {
         .landing_memory(1 << 20)
         .start()
         .expect("starts");
-    let _stalled: Vec<_> = (0..40)
-        .map(|n| {
-            let mut sender = Sender::connect(receiver.local_addr());
-            sender.send(&beginning(&format!("1.2.{n}"), 2000));
-            sender
-        })
-        .collect();
+    let _stalled = stalled(&receiver, 40);
     sleep(Duration::from_secs(1));
     let before = cpu_ticks();
     sleep(Duration::from_secs(2));
@@ -121,13 +125,7 @@ fn stalled_senders_time_out_even_if_they_outnumber_the_chunks() {
         .socket_timeout(Some(Duration::from_secs(2)))
         .start()
         .expect("starts");
-    let _stalled: Vec<_> = (0..40)
-        .map(|n| {
-            let mut sender = Sender::connect(receiver.local_addr());
-            sender.send(&beginning(&format!("1.2.{n}"), 2000));
-            sender
-        })
-        .collect();
+    let _stalled = stalled(&receiver, 40);
     sleep(Duration::from_secs(8));
     let open = receiver.statistics().associations_open;
     receiver.abort();
@@ -150,13 +148,7 @@ fn stalled_senders_do_not_slow_down_an_object_of_many_chunks() {
         Status::SUCCESS
     );
     let alone = started.elapsed();
-    let _stalled: Vec<_> = (0..200)
-        .map(|n| {
-            let mut sender = Sender::connect(receiver.local_addr());
-            sender.send(&beginning(&format!("1.2.{n}"), 2000));
-            sender
-        })
-        .collect();
+    let _stalled = stalled(&receiver, 200);
     sleep(Duration::from_secs(5));
     let started = Instant::now();
     assert_eq!(
