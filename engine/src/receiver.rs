@@ -36,7 +36,8 @@ use crate::landing::{
 };
 use crate::reactor::{self, Context, Limits, OnStored, Storage};
 use crate::store::{
-    Discarding, Durability, OnDuplicate, OpenError, Store, StoreConfig, WRITERS_DEFAULT,
+    Discarding, Durability, OnDuplicate, OpenError, SinkFactory, Store, StoreConfig, SystemSinks,
+    WRITERS_DEFAULT,
 };
 
 pub use crate::reactor::{Statistics, StoredObject};
@@ -99,6 +100,7 @@ pub struct Builder {
     landing_bytes: usize,
     ignore: bool,
     store: StoreConfig,
+    sinks: Arc<dyn SinkFactory>,
     on_stored: Option<OnStored>,
 }
 
@@ -125,6 +127,7 @@ impl Default for Builder {
                 writers: WRITERS_DEFAULT,
                 ..StoreConfig::new(".")
             },
+            sinks: Arc::new(SystemSinks),
             on_stored: None,
         }
     }
@@ -245,6 +248,13 @@ impl Builder {
         self
     }
 
+    /// What files are written through. Default: the operating system. Anything else is for tests of
+    /// faults that no disk can be made to have.
+    pub fn sinks(mut self, sinks: Arc<dyn SinkFactory>) -> Self {
+        self.sinks = sinks;
+        self
+    }
+
     /// Called for every stored object, once it is as durable as asked for, on the thread of an
     /// event loop: it must return soon. If it panics, the receiver ends. An object that was stored
     /// while the receiver was ended by force is not told of.
@@ -263,7 +273,10 @@ impl Builder {
         let store = if self.ignore {
             None
         } else {
-            Some(Store::open(self.store.clone())?)
+            Some(Store::open_with(
+                self.store.clone(),
+                Arc::clone(&self.sinks),
+            )?)
         };
         let storage = match &store {
             Some(store) => Storage::Files(store.handle()),
