@@ -357,7 +357,9 @@ fn without_durability_nothing_is_synced() {
 fn objects_that_wait_share_one_sync_of_the_directory() {
     let temporary = directory();
     let (open_gate, gate): (Sender<()>, _) = unbounded();
-    let (fixture, journal) = recording(StoreConfig::new(temporary.path()), Some(gate));
+    let mut config = StoreConfig::new(temporary.path());
+    config.writers = 2;
+    let (fixture, journal) = recording(config, Some(gate));
     for ticket in 0..20 {
         fixture
             .side
@@ -380,7 +382,9 @@ fn objects_that_wait_share_one_sync_of_the_directory() {
     tickets.sort_unstable();
     assert_eq!(tickets, (0..20).collect::<Vec<_>>());
     let syncs = journal.directory_syncs.load(Ordering::SeqCst);
-    assert!(syncs <= 3, "{syncs} syncs for 20 objects");
+    // The one that was held back, one for all that waited meanwhile, and at most one for each writer
+    // that had published its last object and not yet queued it when the gate opened.
+    assert!(syncs <= 4, "{syncs} syncs for 20 objects");
 }
 
 /// Sinks that panic on the first bytes of one object, once let go: a fault of ours.
