@@ -22,7 +22,7 @@ use super::error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };
 use super::negotiation::{Negotiated, Policy, Refusal, RefusedContexts, negotiate, refused};
-use super::output::Output;
+use super::output::{Output, fragment_bytes_max};
 use super::table::{self, Action, Next, State};
 use super::timers::{Timeouts, Timers};
 
@@ -813,7 +813,9 @@ impl<R> Acceptor<R> {
 
     fn send(&mut self, pdu: &Pdu, now: Instant) {
         self.timers.queued(self.output.is_empty(), now);
-        self.output.push_pdu(pdu);
+        self.output
+            .push_pdu(pdu)
+            .expect("at most 128 context results of a UID each");
     }
 
     /// Sends a command set (Evt9), in fragments that the peer's maximum length allows.
@@ -826,7 +828,8 @@ impl<R> Acceptor<R> {
             .as_ref()
             .map_or(0, |agreed| agreed.peer_max_pdu_bytes);
         self.timers.queued(self.output.is_empty(), now);
-        self.output.push_command(context, command, max_pdu_bytes);
+        self.output
+            .push_command(context, command, fragment_bytes_max(max_pdu_bytes));
     }
 }
 

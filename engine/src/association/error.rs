@@ -79,6 +79,22 @@ pub enum PeerMisbehaved {
     /// A-RELEASE-RQ in the middle of a message.
     #[error("release in the middle of a message")]
     ReleaseWithinMessage,
+    /// A-RELEASE-RQ of a peer that owes responses, or the rest of whose data set is on its way.
+    #[error("release while {0} operations await their response")]
+    ReleaseWithinOperations(usize),
+    /// A verdict on a presentation context that was not proposed (PS3.8 9.3.3.2).
+    #[error("presentation context {0} was not proposed")]
+    ContextNotProposed(PresentationContextId),
+    /// A presentation context accepted with a transfer syntax that was not proposed for it.
+    #[error("presentation context {0} was accepted with a transfer syntax that was not proposed")]
+    TransferSyntaxNotProposed(PresentationContextId),
+    /// A response to an operation that was not invoked, is of another kind, or was answered before
+    /// (PS3.7 9.3).
+    #[error("response with message ID {0}, which awaits no such response")]
+    UnexpectedResponse(u16),
+    /// A response that says that an operation was done whose request has not been sent completely.
+    #[error("success with message ID {0}, whose request has not been sent completely")]
+    EarlySuccess(u16),
 }
 
 /// The peer's silence.
@@ -91,6 +107,15 @@ pub enum PeerGone {
     /// ARTIM: no A-ASSOCIATE-RQ in time.
     #[error("no association request within the time of --acse-timeout")]
     AcseTimeout,
+    /// No A-ASSOCIATE-AC or A-ASSOCIATE-RJ in time.
+    #[error("no answer to the association request within the time of --acse-timeout")]
+    NoAssociateReply,
+    /// No A-RELEASE-RP in time.
+    #[error("no answer to the release within the time of --acse-timeout")]
+    NoReleaseReply,
+    /// No response in time, though every request was sent.
+    #[error("no response within the time of --dimse-timeout")]
+    NoResponse,
     /// The rest of a data set did not arrive in time.
     #[error("no data set fragment within the time of --dimse-timeout")]
     DimseTimeout,
@@ -100,12 +125,21 @@ pub enum PeerGone {
 }
 
 /// Our own reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalAbort {
     /// The receiver is shutting down.
     #[error("the receiver is shutting down")]
     ShuttingDown,
+    /// Our own user asked for it.
+    #[error("aborted on our side")]
+    Requested,
+    /// The payload of an object that is being sent cannot be had any more.
+    #[error("the rest of a data set that is being sent is not there")]
+    PayloadLost,
+    /// What our user asked for does not fit into an A-ASSOCIATE-RQ.
+    #[error("the association request cannot be sent: {0}")]
+    RequestTooLong(PduError),
 }
 
 impl AssociationError {
@@ -115,11 +149,10 @@ impl AssociationError {
     pub fn abort(&self) -> Option<Abort> {
         let source = match self {
             Self::InvalidMessage(error) => error.abort_source(),
-            Self::PeerMisbehaved(error) => AbortSource::ServiceProvider(error.abort_reason()),
-            Self::PeerGone(PeerGone::DimseTimeout | PeerGone::SocketTimeout) | Self::Local(_) => {
-                AbortSource::ServiceUser
-            }
-            Self::PeerGone(_) | Self::PeerAborted(_) => return None,
+            Self::PeerMisbehaved(error) => error.abort_source(),
+            Self::PeerGone(PeerGone::ConnectionClosed | PeerGone::AcseTimeout)
+            | Self::PeerAborted(_) => return None,
+            Self::PeerGone(_) | Self::Local(_) => AbortSource::ServiceUser,
         };
         Some(Abort { source })
     }
@@ -127,10 +160,11 @@ impl AssociationError {
     /// The event of Table 9-10 that this error is.
     pub(super) fn event(&self) -> Event {
         match self {
+            Self::PeerMisbehaved(PeerMisbehaved::UnexpectedPdu { event, .. }) => *event,
+            Self::PeerMisbehaved(error) if error.breaks_dimse() => Event::AbortRequest,
             Self::InvalidMessage(InvalidMessage::Command(_)) | Self::Local(_) => {
                 Event::AbortRequest
             }
-            Self::PeerMisbehaved(PeerMisbehaved::UnexpectedPdu { event, .. }) => *event,
             Self::InvalidMessage(_) | Self::PeerMisbehaved(_) => Event::InvalidPdu,
             Self::PeerGone(PeerGone::ConnectionClosed) => Event::TransportClosed,
             Self::PeerGone(PeerGone::AcseTimeout) => Event::ArtimExpired,
@@ -151,15 +185,29 @@ impl InvalidMessage {
 }
 
 impl PeerMisbehaved {
+    /// Whether it is PS3.7 that is broken, of which the protocol machine knows nothing.
+    fn breaks_dimse(&self) -> bool {
+        matches!(
+            self,
+            Self::UnexpectedResponse(_) | Self::EarlySuccess(_) | Self::ReleaseWithinOperations(_)
+        )
+    }
+
+    fn abort_source(&self) -> AbortSource {
+        if self.breaks_dimse() {
+            AbortSource::ServiceUser
+        } else {
+            AbortSource::ServiceProvider(self.abort_reason())
+        }
+    }
+
     fn abort_reason(&self) -> AbortReason {
         match self {
             Self::UnexpectedPdu { .. }
             | Self::DataWithoutCommand
             | Self::CommandWithinData
             | Self::ReleaseWithinMessage => AbortReason::UnexpectedPdu,
-            Self::ContextNotAccepted(_)
-            | Self::ContextChanged { .. }
-            | Self::InvalidContextId(_) => AbortReason::InvalidPduParameterValue,
+            _ => AbortReason::InvalidPduParameterValue,
         }
     }
 }

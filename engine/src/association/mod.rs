@@ -8,8 +8,10 @@
 
 mod acceptor;
 mod error;
+mod machine;
 mod negotiation;
 mod output;
+mod requestor;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -20,4 +22,8 @@ pub use error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };
 pub use negotiation::{AcceptedContext, Negotiated, Policy, Refusal, RefusedContexts, negotiate};
-pub use timers::Timeouts;
+pub use requestor::{
+    Agreed, AgreedContext, MAX_SEND_PDU_BYTES, OPERATIONS_MAX, OperationId, PROVIDE_BYTES_MAX,
+    Place, Requestor, RequestorEvent, StoreReply, StoreRequest,
+};
+pub use timers::{Timeouts, Timeouts as RequestorTimeouts};

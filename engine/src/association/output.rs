@@ -1,7 +1,8 @@
 //! The bytes on their way to the peer.
 
 use crate::pdu::{
-    MessageControl, PDU_HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduHeader, PduType, PdvHeader,
+    MessageControl, PDU_HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduError, PduHeader, PduType,
+    PdvHeader,
 };
 use crate::value::PresentationContextId;
 
@@ -14,6 +15,10 @@ const PDV_LENGTH_FIELD_BYTES: u32 = 4;
 
 /// The memory for output that an association keeps, in bytes.
 const OUTPUT_BYTES_KEPT: usize = 1024;
+
+/// How many bytes that were sent may stand in front of those that were not, before these are moved
+/// to the front: a peer that always leaves something unread must not make the memory grow.
+const SENT_BYTES_MAX: usize = 64 * 1024;
 
 /// A queue of encoded PDUs; bounded by its user.
 #[derive(Debug, Default)]
@@ -39,55 +44,68 @@ impl Output {
             self.bytes.clear();
             self.bytes.shrink_to(OUTPUT_BYTES_KEPT);
             self.sent = 0;
+        } else if self.sent > SENT_BYTES_MAX {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
         }
     }
 
-    /// Queues a control PDU.
-    pub(super) fn push_pdu(&mut self, pdu: &Pdu) {
-        // What the acceptor sends is short: at most 128 context results of a UID each.
-        pdu.encode(&mut self.bytes)
-            .expect("our own PDUs are within the length field");
+    /// Forgets all but the next `n` bytes.
+    pub(super) fn truncate(&mut self, n: usize) {
+        self.bytes.truncate(self.sent + n);
     }
 
-    /// Queues a command set as P-DATA-TF PDUs of one PDV each, none longer than `max_pdu_bytes`
-    /// (0: no limit; PS3.8 D.1).
+    /// Queues a control PDU; says if one of its values does not fit its length field.
+    pub(super) fn push_pdu(&mut self, pdu: &Pdu) -> Result<(), PduError> {
+        pdu.encode(&mut self.bytes)
+    }
+
+    /// Queues a command set as P-DATA-TF PDUs of one PDV each, with fragments of at most
+    /// `fragment_bytes`.
     pub(super) fn push_command(
         &mut self,
         context: PresentationContextId,
         command: &[u8],
-        max_pdu_bytes: u32,
+        fragment_bytes: usize,
     ) {
-        let mut fragments = command.chunks(fragment_bytes_max(max_pdu_bytes)).peekable();
+        let mut fragments = command.chunks(fragment_bytes).peekable();
         while let Some(fragment) = fragments.next() {
-            self.push_fragment(context, fragment, fragments.peek().is_none());
+            let control = MessageControl::new(true, fragments.peek().is_none());
+            self.push_headers(context, control, fragment.len());
+            self.bytes.extend(fragment);
         }
     }
 
-    fn push_fragment(&mut self, context: PresentationContextId, fragment: &[u8], is_last: bool) {
-        // A response is a few hundred bytes.
-        let fragment_len = u32::try_from(fragment.len()).expect("a command set is short");
+    /// Queues the headers of a P-DATA-TF PDU with a single fragment of `fragment_bytes`.
+    pub(super) fn push_headers(
+        &mut self,
+        context: PresentationContextId,
+        control: MessageControl,
+        fragment_bytes: usize,
+    ) {
+        // Fragments are cut by `fragment_bytes_max`, and command sets are short.
+        let fragment_bytes = u32::try_from(fragment_bytes).expect("a fragment is short");
         let item = PdvHeader {
-            length: fragment_len + 2,
+            length: fragment_bytes + 2,
             context,
-            control: MessageControl::new(true, is_last),
+            control,
         };
-        let length = item.length + PDV_LENGTH_FIELD_BYTES;
         let header = PduHeader {
             kind: PduType::PData.code(),
-            length,
+            length: item.length + PDV_LENGTH_FIELD_BYTES,
         };
         self.bytes.extend(header.encode());
         self.bytes.extend(item.encode());
-        self.bytes.extend(fragment);
     }
 }
 
-fn fragment_bytes_max(max_pdu_bytes: u32) -> usize {
+/// The longest fragment in a PDU of at most `max_pdu_bytes` (0: no limit; PS3.8 D.1), in bytes. Its
+/// length is even, as that of every element is.
+pub(super) fn fragment_bytes_max(max_pdu_bytes: u32) -> usize {
     if max_pdu_bytes == 0 {
         return usize::MAX;
     }
     let headers = PDU_HEADER_BYTES + PDV_HEADER_BYTES;
-    (max_pdu_bytes as usize)
-        .saturating_sub(headers)
-        .max(FRAGMENT_BYTES_MIN)
+    let fragment_bytes = (max_pdu_bytes as usize).saturating_sub(headers) & !1;
+    fragment_bytes.max(FRAGMENT_BYTES_MIN)
 }

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 /// How long a peer may keep us waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// ARTIM (PS3.8 9.1.5): for the A-ASSOCIATE-RQ, and for the peer to close the connection.
+    /// For the A-ASSOCIATE-RQ and for the peer to close the connection (ARTIM, PS3.8 9.1.5); on the
+    /// requesting side also for the answer to a request for an association or its release.
     pub acse: Duration,
-    /// For the next bytes of a data set; `None` waits for ever.
+    /// For the next bytes of a data set, on the requesting side for the next response; `None` waits
+    /// for ever.
     pub dimse: Option<Duration>,
     /// For any bytes at all while it is the peer's turn, and for it to take what we send; `None`
     /// waits for ever.
@@ -19,6 +21,7 @@ pub struct Timeouts {
 pub(super) struct Timers {
     timeouts: Timeouts,
     artim: Option<Instant>,
+    asked_at: Instant,
     received_at: Instant,
     sent_at: Instant,
     is_paused: bool,
@@ -29,6 +32,7 @@ impl Timers {
         Self {
             timeouts,
             artim: None,
+            asked_at: now,
             received_at: now,
             sent_at: now,
             is_paused: false,
@@ -45,6 +49,15 @@ impl Timers {
 
     pub(super) fn artim(&self) -> Option<Instant> {
         self.artim
+    }
+
+    /// The peer was asked for an association, or for its release.
+    pub(super) fn asked(&mut self, now: Instant) {
+        self.asked_at = now;
+    }
+
+    pub(super) fn answer_deadline(&self) -> Option<Instant> {
+        self.asked_at.checked_add(self.timeouts.acse)
     }
 
     pub(super) fn received(&mut self, now: Instant) {
@@ -86,6 +99,20 @@ impl Timers {
 
     pub(super) fn data_set_deadline(&self) -> Option<Instant> {
         self.after_last_byte(self.timeouts.dimse)
+    }
+
+    /// When a response is overdue, where a request is the last that was sent.
+    pub(super) fn response_deadline(&self) -> Option<Instant> {
+        self.after_last_move(self.timeouts.dimse)
+    }
+
+    /// When the peer has been silent for too long, though it is its turn.
+    pub(super) fn silence_deadline(&self) -> Option<Instant> {
+        self.after_last_move(self.timeouts.socket)
+    }
+
+    fn after_last_move(&self, timeout: Option<Duration>) -> Option<Instant> {
+        self.received_at.max(self.sent_at).checked_add(timeout?)
     }
 
     fn after_last_byte(&self, timeout: Option<Duration>) -> Option<Instant> {
