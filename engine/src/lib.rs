@@ -10,5 +10,6 @@ pub mod pdu;
 pub mod reactor;
 pub mod receiver;
 pub mod registry;
+pub mod sender;
 pub mod store;
 pub mod value;
