@@ -7,8 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use common::{CT, Sender, data, fragments, object};
-use pdvault_engine::dataset::file_meta;
+use common::{CT, Sender, data, fragments, object, stored};
 use pdvault_engine::dimse::Status;
 use pdvault_engine::receiver::{Receiver, ReceiverHandle};
 use pdvault_engine::store::OnDuplicate;
@@ -21,13 +20,6 @@ fn start(directory: &Path, landing_bytes: usize) -> ReceiverHandle {
         .landing_memory(landing_bytes)
         .start()
         .expect("the receiver starts")
-}
-
-/// The data set of a stored file.
-fn stored(directory: &Path, instance: &str) -> Vec<u8> {
-    let file = fs::read(directory.join(format!("CT.{instance}"))).expect("the file is there");
-    let meta = file_meta::parse(&file).expect("file meta information");
-    file[meta.data_set_offset..].to_vec()
 }
 
 fn finish(receiver: ReceiverHandle) -> pdvault_engine::receiver::Statistics {

@@ -1,6 +1,10 @@
-//! A sender over a real socket, for the engine's own tests. Each test crate uses a part of it.
+//! Peers over real sockets, for the engine's own tests: here one that sends. Each test crate uses a
+//! part of it.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
+
+mod requests;
+pub(crate) mod scp;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,6 +16,8 @@ use pdvault_engine::pdu::{
     ProposedContext, UserInformation,
 };
 use pdvault_engine::value::{AeTitle, PresentationContextId, Uid};
+
+pub(crate) use requests::{memory, options, store_request, stored};
 
 /// CT Image Storage.
 pub(crate) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
