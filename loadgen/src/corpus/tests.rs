@@ -1,0 +1,117 @@
+use super::*;
+use crate::uid::UID_BYTES;
+use pdvault_engine::registry::{TRANSFER_SYNTAXES, transfer_syntax};
+
+const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+
+fn syntax(uid: &str) -> &'static TransferSyntax {
+    transfer_syntax(uid).expect("known")
+}
+
+fn places_of(needle: &[u8], haystack: &[u8]) -> usize {
+    let windows = haystack.windows(needle.len());
+    windows.filter(|window| *window == needle).count()
+}
+
+#[test]
+fn a_size_asked_for_is_met_exactly_in_every_syntax_that_is_not_deflated() {
+    for syntax in TRANSFER_SYNTAXES.iter().filter(|syntax| !syntax.deflated) {
+        for bytes in [OBJECT_BYTES_MIN, 8 << 10, 100_002, 3 << 20] {
+            let corpus = Corpus::of_size(bytes, syntax).expect(syntax.name);
+            let object = corpus.object(3);
+            assert_eq!(object.data_set_bytes(), bytes, "{}", syntax.name);
+            assert_eq!(object.to_vec().len() as u64, bytes, "{}", syntax.name);
+        }
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_had_are_refused() {
+    for bytes in [
+        0,
+        OBJECT_BYTES_MIN - 2,
+        8193,
+        OBJECT_BYTES_MAX + 2,
+        u64::MAX,
+    ] {
+        let made = Corpus::of_size(bytes, syntax(EXPLICIT));
+        assert!(matches!(made, Err(CorpusError::Size(_))), "{bytes}");
+    }
+    assert!(Corpus::of_size(OBJECT_BYTES_MAX - 1, syntax(EXPLICIT)).is_ok());
+}
+
+#[test]
+fn objects_differ_in_their_uids_and_pixels_and_are_the_same_each_time() {
+    let corpus = Corpus::of_mix(Mix::Ct, syntax(EXPLICIT)).expect("made");
+    let (first, second) = (corpus.object(0), corpus.object(1));
+    assert_ne!(first.sop_instance(), second.sop_instance());
+    let (one, other) = (first.to_vec(), second.to_vec());
+    assert_eq!(one, corpus.object(0).to_vec());
+    assert_eq!(one.len(), other.len());
+    let half = one.len() / 2;
+    assert_ne!(one[half..], other[half..], "pixels");
+    assert!(first.matches(0, &one) && first.matches(1000, &one[1000..]));
+    assert!(!first.matches(0, &other) && !first.matches(0, &[&one[..], &[0]].concat()));
+}
+
+#[test]
+fn uids_stand_in_the_data_set_where_they_can_be_changed_even_deflated() {
+    for uid in [EXPLICIT, DEFLATED] {
+        let corpus = Corpus::of_mix(Mix::Mr, syntax(uid)).expect("made");
+        let object = corpus.object(77);
+        let bytes = object.to_vec();
+        assert_eq!(object.sop_instance().len(), UID_BYTES);
+        assert_eq!(places_of(object.sop_instance().as_bytes(), &bytes), 1);
+    }
+}
+
+#[test]
+fn a_deflated_data_set_inflates_to_the_elements_with_its_uids() {
+    use std::io::Read as _;
+    let object = Corpus::of_mix(Mix::Mr, syntax(DEFLATED))
+        .expect("made")
+        .object(5);
+    let deflated = object.to_vec();
+    let mut inflated = Vec::new();
+    flate2::read::DeflateDecoder::new(&deflated[..])
+        .read_to_end(&mut inflated)
+        .expect("a deflate stream");
+    let plain = Corpus::of_mix(Mix::Mr, syntax(EXPLICIT)).expect("made");
+    assert_eq!(inflated.len() as u64, plain.object(5).data_set_bytes());
+    assert_eq!(places_of(object.sop_instance().as_bytes(), &inflated), 1);
+    assert!(deflated.len() < inflated.len(), "pixels of twelve bits");
+}
+
+#[test]
+fn every_mix_can_be_made_in_every_syntax() {
+    for syntax in &TRANSFER_SYNTAXES {
+        for mix in [Mix::Ct, Mix::Mr, Mix::Sr] {
+            let corpus = Corpus::of_mix(mix, syntax).expect(syntax.name);
+            assert!(corpus.object(0).data_set_bytes() > 512);
+        }
+    }
+}
+
+#[test]
+fn a_round_of_a_mix_has_its_shares_and_spreads_them() {
+    let corpus = Corpus::of_mix(Mix::Mixed, syntax(EXPLICIT)).expect("made");
+    let mut counts = [0; 5];
+    for number in 0..200 {
+        counts[corpus.template_of(number)] += 1;
+    }
+    assert_eq!(counts, [90, 80, 20, 8, 2]);
+    let large = (0..100).filter(|number| corpus.template_of(*number) == 3);
+    let large: Vec<u64> = large.collect();
+    assert!(
+        large.windows(2).all(|pair| pair[1] - pair[0] > 10),
+        "{large:?}"
+    );
+}
+
+#[test]
+fn reports_have_the_size_that_is_documented() {
+    let corpus = Corpus::of_mix(Mix::Sr, syntax(EXPLICIT)).expect("made");
+    let bytes = corpus.object(0).data_set_bytes();
+    assert!((7 << 10..9 << 10).contains(&bytes), "{bytes}");
+}
