@@ -20,7 +20,7 @@ pub use mix::Mix;
 pub use template::{Object, Template};
 
 use crate::uid::Uids;
-use element::{Coding, Elements, Value};
+use element::{Coding, Value};
 use modality::{Plan, Shape};
 use template::Segment;
 

@@ -1,0 +1,99 @@
+//! Two results side by side.
+
+use std::collections::BTreeSet;
+
+use super::units::{milliseconds, three_digits, throughput};
+use super::{Results, count, ratio};
+
+/// What is compared: its name, how it is shown, and its value.
+type Row = (&'static str, fn(f64) -> String, fn(&Results) -> f64);
+
+const ROWS: [Row; 10] = [
+    ("throughput", throughput, Results::throughput),
+    ("objects/s", three_digits, Results::rate),
+    ("latency mean", milliseconds, |results| {
+        results.latency.mean_ms
+    }),
+    ("latency p50", milliseconds, |results| at(results, 50.0)),
+    ("latency p99", milliseconds, |results| at(results, 99.0)),
+    ("latency p99.9", milliseconds, |results| at(results, 99.9)),
+    ("latency max", milliseconds, |results| {
+        results.latency.max_ms
+    }),
+    ("sender s/GB", seconds_per_gb, Results::cpu_s_per_gb),
+    ("objects", whole, |results| {
+        count(results.totals.measured_objects)
+    }),
+    ("failed", whole, |results| count(results.totals.failed)),
+];
+
+/// What differs between two runs, as lines of text: the figures, with the change from `a` to `b` in
+/// percent, and the conditions that were not the same.
+pub fn compare(a: &Results, b: &Results) -> String {
+    let mut lines = vec![row("", "A", "B", "change")];
+    for (name, show, value) in ROWS {
+        let (before, after) = (value(a), value(b));
+        lines.push(row(
+            name,
+            &show(before),
+            &show(after),
+            &change(before, after),
+        ));
+    }
+    let conditions = conditions(a, b);
+    if conditions.is_empty() {
+        lines.push("\nhost, version and options are the same\n".to_owned());
+    } else {
+        lines.push("\nnot the same:\n".to_owned());
+        lines.extend(conditions);
+    }
+    lines.concat()
+}
+
+fn at(results: &Results, percent: f64) -> f64 {
+    results.percentile_ms(percent).unwrap_or_default()
+}
+
+fn seconds_per_gb(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn whole(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+fn row(name: &str, a: &str, b: &str, change: &str) -> String {
+    format!("{name:<14} {a:>12} {b:>12} {change:>10}\n")
+}
+
+fn change(before: f64, after: f64) -> String {
+    if before == 0.0 {
+        return if after == 0.0 { "0.0 %" } else { "new" }.to_owned();
+    }
+    format!("{:+.1} %", ratio(after, before).mul_add(100.0, -100.0))
+}
+
+/// Host, version and options that differ.
+fn conditions(a: &Results, b: &Results) -> Vec<String> {
+    let mut pairs = vec![
+        ("host", a.host.name.clone(), b.host.name.clone()),
+        ("kernel", a.host.kernel.clone(), b.host.kernel.clone()),
+        ("CPU", a.host.cpu.clone(), b.host.cpu.clone()),
+        ("CPUs", a.host.cpus.to_string(), b.host.cpus.to_string()),
+        ("version", a.version.clone(), b.version.clone()),
+    ];
+    let names: BTreeSet<&String> = a.options.keys().chain(b.options.keys()).collect();
+    let value = |results: &Results, name| {
+        let value = results.options.get(name).cloned();
+        value.unwrap_or_else(|| "not given".to_owned())
+    };
+    pairs.extend(
+        names
+            .into_iter()
+            .map(|name| (name.as_str(), value(a, name), value(b, name))),
+    );
+    let differing = pairs.into_iter().filter(|(_, a, b)| a != b);
+    differing
+        .map(|(name, a, b)| format!("  {name}: {a} / {b}\n"))
+        .collect()
+}

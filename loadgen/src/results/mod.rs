@@ -1,0 +1,273 @@
+//! What came out of a run: for people, for machines, and to be held against what was expected.
+
+mod compare;
+mod expect;
+mod file;
+mod host;
+mod plot;
+mod table;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+pub use compare::compare;
+pub use expect::{Expectation, ExpectationError};
+pub use file::{FORMAT_VERSION, ReadError};
+pub use host::Host;
+pub use plot::{PlotError, svg};
+
+use crate::measure::{Phases, Record};
+use crate::verify::Verification;
+
+/// The percentiles that are reported and may be expected; the last is the longest latency.
+pub const PERCENTILES: [f64; 14] = [
+    10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999, 100.0,
+];
+
+/// The results of a run. Sizes are in bytes of data sets, times in the units that the names say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`FORMAT_VERSION`] of the program that wrote it.
+    pub format: u32,
+    /// The version of the program that sent.
+    pub version: String,
+    /// When the results were made up, in seconds since 1970.
+    pub finished_unix_s: u64,
+    /// Where it sent from.
+    pub host: Host,
+    /// The options of the run, by name.
+    pub options: BTreeMap<String, String>,
+    /// Sums over the run.
+    pub totals: Totals,
+    /// Latencies of what was due after the warm-up.
+    pub latency: Latency,
+    /// Where the time of what was due after the warm-up went.
+    pub phases: PhaseSeconds,
+    /// The run second by second, warm-up included.
+    pub seconds: Vec<SecondOfRun>,
+    /// What became of the objects that were sent wrong on purpose.
+    pub faults: Vec<FaultCounts>,
+    /// Whether the acknowledged objects are where they should be, if that was looked at.
+    pub verification: Option<Verification>,
+}
+
+/// Sums over the run. What is measured was due after the warm-up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// From the end of the warm-up to the last response that is measured.
+    pub measured_s: f64,
+    /// Objects acknowledged and measured.
+    pub measured_objects: u64,
+    /// Bytes of their data sets.
+    pub measured_bytes: u64,
+    /// Objects acknowledged, from the start.
+    pub objects: u64,
+    /// Bytes of their data sets.
+    pub bytes: u64,
+    /// Those among them whose response was a warning.
+    pub warned: u64,
+    /// Objects not acknowledged, from the start.
+    pub failed: u64,
+    /// The same by reason.
+    pub failures: BTreeMap<String, u64>,
+    /// Associations established.
+    pub associations: u64,
+    /// CPU time of the sending threads.
+    pub cpu_s: f64,
+    /// The share of the sending threads' time in which they were busy, 0 to 1: near 1 the sender
+    /// was the limit.
+    pub cpu_share: f64,
+}
+
+/// Latencies in milliseconds; all 0 when nothing was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// The shortest.
+    pub min_ms: f64,
+    /// The mean.
+    pub mean_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+    /// Those of [`PERCENTILES`].
+    pub percentiles: Vec<Percentile>,
+}
+
+/// A point of the distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Percentile {
+    /// So many percent of the objects took no longer.
+    pub percent: f64,
+    /// Than this.
+    pub ms: f64,
+}
+
+/// Sums of the time of all measured objects, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhaseSeconds {
+    /// From due to begun.
+    pub waiting_s: f64,
+    /// From begun to the last byte given to the operating system.
+    pub sending_s: f64,
+    /// From there to the response.
+    pub answering_s: f64,
+}
+
+/// One second of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SecondOfRun {
+    /// Objects acknowledged.
+    pub objects: u64,
+    /// Bytes of their data sets.
+    pub bytes: u64,
+    /// Objects that failed.
+    pub failed: u64,
+    /// The mean latency.
+    pub latency_mean_ms: f64,
+    /// The longest latency.
+    pub latency_max_ms: f64,
+}
+
+/// What became of one kind of fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCounts {
+    /// Its name.
+    pub fault: String,
+    /// How often it was made.
+    pub made: u64,
+    /// How often it was left out because too many were going on.
+    pub left_out: u64,
+    /// What the receiver did, and how often.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+/// The CPU time of the sender.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Effort {
+    /// Of all its threads.
+    pub cpu: Duration,
+    /// How long they ran, summed up.
+    pub wall: Duration,
+}
+
+impl Results {
+    /// Makes up the results of a run that has just ended.
+    pub fn new(record: &Record, effort: Effort, options: BTreeMap<String, String>) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            format: FORMAT_VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            finished_unix_s: now.map_or(0, |time| time.as_secs()),
+            host: Host::this(),
+            options,
+            totals: totals(record, effort),
+            latency: latency(record),
+            phases: phases(&record.phases),
+            seconds: seconds(record),
+            faults: Vec::new(),
+            verification: None,
+        }
+    }
+
+    /// Bytes of data sets a second.
+    pub fn throughput(&self) -> f64 {
+        ratio(count(self.totals.measured_bytes), self.totals.measured_s)
+    }
+
+    /// Objects a second.
+    pub fn rate(&self) -> f64 {
+        ratio(count(self.totals.measured_objects), self.totals.measured_s)
+    }
+
+    /// CPU seconds of the sender for 10^9 bytes.
+    pub fn cpu_s_per_gb(&self) -> f64 {
+        ratio(self.totals.cpu_s, count(self.totals.bytes) / 1e9)
+    }
+
+    /// The latency at one of [`PERCENTILES`], in milliseconds.
+    pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
+        let mut all = self.latency.percentiles.iter();
+        all.find(|point| same(point.percent, percent))
+            .map(|point| point.ms)
+    }
+}
+
+fn totals(record: &Record, effort: Effort) -> Totals {
+    Totals {
+        measured_s: record.measured_time().as_secs_f64(),
+        measured_objects: record.measured_objects,
+        measured_bytes: record.measured_bytes,
+        objects: record.objects,
+        bytes: record.bytes,
+        warned: record.warned,
+        failed: record.failures.values().sum(),
+        failures: record.failures.clone(),
+        associations: record.associations,
+        cpu_s: effort.cpu.as_secs_f64(),
+        cpu_share: ratio(effort.cpu.as_secs_f64(), effort.wall.as_secs_f64()),
+    }
+}
+
+fn latency(record: &Record) -> Latency {
+    let histogram = &record.latency;
+    let nanos_at = |percent| histogram.value_at_quantile(percent / 100.0);
+    let point = |percent| Percentile {
+        percent,
+        ms: milliseconds(nanos_at(percent)),
+    };
+    Latency {
+        min_ms: milliseconds(histogram.min()),
+        mean_ms: histogram.mean() / 1e6,
+        max_ms: milliseconds(histogram.max()),
+        percentiles: PERCENTILES.into_iter().map(point).collect(),
+    }
+}
+
+fn phases(phases: &Phases) -> PhaseSeconds {
+    PhaseSeconds {
+        waiting_s: phases.waiting.as_secs_f64(),
+        sending_s: phases.sending.as_secs_f64(),
+        answering_s: phases.answering.as_secs_f64(),
+    }
+}
+
+fn seconds(record: &Record) -> Vec<SecondOfRun> {
+    let seconds = record.seconds.iter().map(|second| SecondOfRun {
+        objects: second.objects,
+        bytes: second.bytes,
+        failed: second.failed,
+        latency_mean_ms: ratio(
+            second.latency_sum.as_secs_f64() * 1e3,
+            count(second.objects),
+        ),
+        latency_max_ms: second.latency_max.as_secs_f64() * 1e3,
+    });
+    seconds.collect()
+}
+
+fn milliseconds(nanos: u64) -> f64 {
+    count(nanos) / 1e6
+}
+
+/// A count as a number to calculate with; exact up to 2^53.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a figure of sixteen digits is exact enough"
+)]
+fn count(count: u64) -> f64 {
+    count as f64
+}
+
+/// 0 where there is nothing to divide by.
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
+}
+
+/// Whether two percentiles are the same one; they differ by more than this.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-6
+}
