@@ -210,7 +210,7 @@ impl Record {
 
     /// From the end of the warm-up until the last response that counts.
     pub fn measured_time(&self) -> Duration {
-        self.measured_until - self.warm_up
+        self.measured_until.saturating_sub(self.warm_up)
     }
 }
 
