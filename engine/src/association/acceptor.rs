@@ -9,22 +9,19 @@ use crate::dimse::{
     COMMAND_SET_BYTES_MAX, EchoRq, FailureStatus, OtherRq, Request, StoreOutcome, StoreRq,
     encode_echo_response, encode_store_response, encode_unrecognized_operation,
 };
-use crate::pdu::framer::{
-    FRAGMENT_HEADERS_BYTES, Frame, FrameError, Framer, Guess, Need as FramerNeed, ScatterPlan,
-};
-use crate::pdu::{
-    Abort, AbortReason, AbortSource, AssociateRj, AssociateRq, Pdu, PduType, PdvHeader,
-};
+use crate::pdu::framer::{FRAGMENT_HEADERS_BYTES, Framer, Guess, Need as FramerNeed, ScatterPlan};
+use crate::pdu::{Abort, AssociateRj, AssociateRq, Pdu, PdvHeader};
 use crate::registry;
 use crate::value::{PresentationContextId, UID_BYTES_MAX, Uid};
 
 use super::error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };
+use super::machine::{Machine, Side};
 use super::negotiation::{Negotiated, Policy, Refusal, RefusedContexts, negotiate, refused};
 use super::output::{Output, fragment_bytes_max};
-use super::table::{self, Action, Next, State};
-use super::timers::{Timeouts, Timers};
+use super::table::{self, State};
+use super::timers::Timeouts;
 
 /// How many bytes are asked for at a time before the association is established: an
 /// A-ASSOCIATE-RQ with many contexts in a few reads.
@@ -32,10 +29,6 @@ const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
 
 /// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
-
-/// How many bytes of a peer are read and forgotten after the end of its association, so that it gets
-/// to read our last PDU: what may be under way, and no more.
-const DRAIN_BYTES_MAX: usize = 16 << 20;
 
 /// Names one object of one association, from [`Event::ObjectBegun`] to [`Acceptor::complete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,12 +144,7 @@ enum Purpose {
 #[derive(Debug)]
 pub struct Acceptor<R> {
     policy: Arc<Policy>,
-    state: State,
-    failure: Option<AssociationError>,
-    /// Set once nothing that comes is read as PDUs any more.
-    is_deaf: bool,
-    drained_bytes: usize,
-    framer: Framer,
+    machine: Machine,
     request: Option<AssociateRq>,
     negotiated: Option<Arc<Negotiated>>,
     message: Message,
@@ -166,7 +154,6 @@ pub struct Acceptor<R> {
     command_bytes_last: usize,
     output: Output,
     events: VecDeque<Event>,
-    timers: Timers,
     proof: PhantomData<fn(R)>,
 }
 
@@ -176,11 +163,7 @@ impl<R> Acceptor<R> {
         let framer = Framer::new(policy.max_pdu_bytes, COMMAND_SET_BYTES_MAX);
         let mut acceptor = Self {
             policy,
-            state: State::Idle,
-            failure: None,
-            is_deaf: false,
-            drained_bytes: 0,
-            framer,
+            machine: Machine::new(framer, timeouts, now),
             request: None,
             negotiated: None,
             message: Message::None,
@@ -190,7 +173,6 @@ impl<R> Acceptor<R> {
             command_bytes_last: 0,
             output: Output::default(),
             events: VecDeque::new(),
-            timers: Timers::new(timeouts, now),
             proof: PhantomData,
         };
         acceptor.step(table::Event::TransportIndication, now);
@@ -201,7 +183,7 @@ impl<R> Acceptor<R> {
 
     /// The state of PS3.8 9.2.
     pub fn state(&self) -> State {
-        self.state
+        self.machine.state
     }
 
     /// What was agreed on, once established.
@@ -216,18 +198,18 @@ impl<R> Acceptor<R> {
 
     /// Why the association failed, if it did.
     pub fn failure(&self) -> Option<&AssociationError> {
-        self.failure.as_ref()
+        self.machine.failure()
     }
 
     /// Whether the connection is to be closed now, output or not.
     pub fn is_closed(&self) -> bool {
-        self.state == State::Idle
+        self.machine.state == State::Idle
     }
 
     /// Whether nothing would be lost if the association ended now: it neither receives nor owes
     /// anything.
     pub fn is_quiet(&self) -> bool {
-        match self.state {
+        match self.machine.state {
             _ if !self.output.is_empty() => false,
             State::Established => matches!(self.message, Message::None) && self.pending.is_empty(),
             State::AwaitingAssociateRq | State::AwaitingTransportClose => true,
@@ -237,20 +219,20 @@ impl<R> Acceptor<R> {
 
     /// The time of the last byte received or response given.
     pub fn active_at(&self) -> Instant {
-        self.timers.received_at()
+        self.machine.timers.received_at()
     }
 
     // What comes in.
 
     /// What must come next.
     pub fn need(&self) -> Need {
-        if self.is_deaf && self.state == State::AwaitingTransportClose {
+        if self.machine.is_deaf() && self.machine.state == State::AwaitingTransportClose {
             return Need::Drain;
         }
         if !self.is_listening() {
             return Need::Nothing;
         }
-        match self.framer.need() {
+        match self.machine.framer.need() {
             FramerNeed::Control(needed) if !self.awaits_fragment() => {
                 Need::Control(self.control_bytes(needed))
             }
@@ -268,16 +250,16 @@ impl<R> Acceptor<R> {
     /// Where the next bytes belong when [`Need::Payload`] or [`Need::Discard`] is asked for, with
     /// room for `room` bytes of payload; beyond what is certain only as `guess` allows.
     pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
-        self.framer.plan(room, guess)
+        self.machine.framer.plan(room, guess)
     }
 
     /// Takes bytes that are no payload. Returns how many were used: fewer than given when an event
     /// is to be seen first, or when the rest is payload.
     pub fn received_control(&mut self, bytes: &[u8], now: Instant) -> usize {
-        self.timers.received(now);
+        self.machine.timers.received(now);
         let mut used = 0;
         while self.events.is_empty() && self.is_framing() {
-            match self.framer.feed(&bytes[used..]) {
+            match self.machine.framer.feed(&bytes[used..]) {
                 Ok((n, frame)) => {
                     used += n;
                     self.command_bytes += n;
@@ -297,15 +279,12 @@ impl<R> Acceptor<R> {
     /// Takes note of `n` bytes that were read for [`Need::Drain`]. A peer that goes on and on is not
     /// waited for any longer.
     pub fn drained(&mut self, n: usize) {
-        self.drained_bytes += n;
-        if self.drained_bytes > DRAIN_BYTES_MAX {
-            self.state = State::Idle;
-        }
+        self.machine.drained(n);
     }
 
     /// How many payload bytes belong to the fragment at hand; 0 when something else comes next.
     pub fn payload_needed(&self) -> usize {
-        match self.framer.need() {
+        match self.machine.framer.need() {
             FramerNeed::Payload(n) if self.is_framing() => n,
             _ => 0,
         }
@@ -313,19 +292,15 @@ impl<R> Acceptor<R> {
 
     /// Takes note of `n` payload bytes that are in place, at most [`Acceptor::payload_needed`].
     pub fn received_payload(&mut self, n: usize, now: Instant) {
-        self.timers.received(now);
-        if let Some(frame) = self.framer.landed(n) {
+        self.machine.timers.received(now);
+        if let Some(frame) = self.machine.framer.landed(n) {
             self.on_frame(frame, now);
         }
     }
 
     /// The connection was closed, or broke (Evt17).
     pub fn connection_closed(&mut self, now: Instant) {
-        let was_over = matches!(self.state, State::Idle | State::AwaitingTransportClose);
-        if !was_over && self.failure.is_none() {
-            self.end_with(PeerGone::ConnectionClosed.into());
-        }
-        self.step(table::Event::TransportClosed, now);
+        self.on_transport_closed(now);
     }
 
     // What the driver decides.
@@ -388,16 +363,16 @@ impl<R> Acceptor<R> {
         encode_store_response(&mut command, &request, outcome);
         self.send_command(context, &command, now);
         // The peer's turn begins with the response.
-        self.timers.received(now);
+        self.machine.timers.received(now);
         self.release_if_due(now);
     }
 
     /// Ends the association by A-ABORT because the receiver stops (Evt15).
     pub fn shut_down(&mut self, now: Instant) {
-        if table::cell(self.state, table::Event::AbortRequest).is_some() {
+        if table::cell(self.machine.state, table::Event::AbortRequest).is_some() {
             self.fail(LocalAbort::ShuttingDown, now);
         } else {
-            self.state = State::Idle;
+            self.machine.state = State::Idle;
         }
     }
 
@@ -416,7 +391,7 @@ impl<R> Acceptor<R> {
     /// Takes note that `n` bytes of the output were sent.
     pub fn sent(&mut self, n: usize, now: Instant) {
         self.output.sent(n);
-        self.timers.sent(now);
+        self.machine.timers.sent(now);
     }
 
     // Time.
@@ -424,13 +399,18 @@ impl<R> Acceptor<R> {
     /// When [`Acceptor::expired`] is to be called, unless something happens before.
     pub fn deadline(&self) -> Option<Instant> {
         let deadline = self.expectations().map(|(at, _)| at).min();
-        self.timers.artim().into_iter().chain(deadline).min()
+        self.machine
+            .timers
+            .artim()
+            .into_iter()
+            .chain(deadline)
+            .min()
     }
 
     /// Acts on deadlines that have passed.
     pub fn expired(&mut self, now: Instant) {
-        if self.timers.artim().is_some_and(|at| at <= now) {
-            if self.state == State::AwaitingAssociateRq {
+        if self.machine.timers.artim().is_some_and(|at| at <= now) {
+            if self.machine.state == State::AwaitingAssociateRq {
                 self.end_with(PeerGone::AcseTimeout.into());
             }
             self.step(table::Event::ArtimExpired, now);
@@ -445,30 +425,30 @@ impl<R> Acceptor<R> {
     /// The peer is not being read from, for no fault of its own; its time-outs stand still until
     /// [`Acceptor::resume_clock`].
     pub fn pause_clock(&mut self) {
-        self.timers.pause();
+        self.machine.timers.pause();
     }
 
     /// The peer is being read from again.
     pub fn resume_clock(&mut self, now: Instant) {
-        self.timers.resume(now);
+        self.machine.timers.resume(now);
     }
 
     /// What the peer has to do, and by when.
     fn expectations(&self) -> impl Iterator<Item = (Instant, PeerGone)> {
         let in_data_set = matches!(self.message, Message::DataSet(..));
-        let established = self.state == State::Established;
+        let established = self.machine.state == State::Established;
         let awaited = established && self.is_listening();
-        let owes_reading = established || self.state == State::AwaitingReleaseResponse;
+        let owes_reading = established || self.machine.state == State::AwaitingReleaseResponse;
         let send = (owes_reading && !self.output.is_empty())
-            .then(|| self.timers.send_deadline())
+            .then(|| self.machine.timers.send_deadline())
             .flatten()
             .map(|at| (at, PeerGone::SocketTimeout));
         let data_set = (awaited && in_data_set)
-            .then(|| self.timers.data_set_deadline())
+            .then(|| self.machine.timers.data_set_deadline())
             .flatten()
             .map(|at| (at, PeerGone::DimseTimeout));
         let receive = awaited
-            .then(|| self.timers.receive_deadline())
+            .then(|| self.machine.timers.receive_deadline())
             .flatten()
             .map(|at| (at, PeerGone::SocketTimeout));
         send.into_iter().chain(data_set).chain(receive)
@@ -478,7 +458,7 @@ impl<R> Acceptor<R> {
     fn is_listening(&self) -> bool {
         let may_begin = self.pending.len() < self.policy.operations_max
             && self.output.bytes().len() < OUTPUT_BYTES_MAX;
-        match self.state {
+        match self.machine.state {
             State::Idle => false,
             State::Established => may_begin || !matches!(self.message, Message::None),
             // Nothing may come while we owe an answer, but for an A-ABORT.
@@ -488,19 +468,19 @@ impl<R> Acceptor<R> {
 
     /// Whether the stream still has frames.
     fn is_framing(&self) -> bool {
-        !self.is_deaf && self.is_listening()
+        !self.machine.is_deaf() && self.is_listening()
     }
 
     /// Whether the next bytes are a data set's, or the headers of its next fragment.
     fn awaits_fragment(&self) -> bool {
         matches!(self.message, Message::DataSet(..))
-            || matches!(self.framer.need(), FramerNeed::Payload(_))
+            || matches!(self.machine.framer.need(), FramerNeed::Payload(_))
     }
 
     /// How many bytes to ask for where `needed` are certain. A command is as long as the last, and
     /// the headers behind it come along; so the data set begins at the front of a read of its own.
     fn control_bytes(&self, needed: usize) -> usize {
-        match (self.state, &self.message) {
+        match (self.machine.state, &self.message) {
             (State::Established, Message::None) => {
                 let expected = self.command_bytes_last.saturating_sub(self.command_bytes);
                 needed.max(expected + FRAGMENT_HEADERS_BYTES)
@@ -511,75 +491,6 @@ impl<R> Acceptor<R> {
     }
 
     // The steps of the state machine.
-
-    /// Looks the event up, moves to the next state, does what the table says about ARTIM.
-    fn step(&mut self, event: table::Event, now: Instant) -> Option<Action> {
-        let (action, next) = table::cell(self.state, event)?;
-        let (Next::Always(state) | Next::Either(state, _)) = next;
-        self.state = state;
-        match action {
-            Action::Ae5 | Action::Ae8 | Action::Ar4 | Action::Aa1 | Action::Aa8 => {
-                self.timers.start_artim(now);
-            }
-            Action::Ae6 | Action::Ar5 | Action::Aa2 | Action::Aa3 | Action::Aa4 | Action::Aa5 => {
-                self.timers.stop_artim();
-            }
-            _ => {}
-        }
-        Some(action)
-    }
-
-    fn on_frame(&mut self, frame: Frame, now: Instant) {
-        match frame {
-            Frame::PduBegun(kind) => self.on_pdu_begun(kind, now),
-            Frame::Control(kind) => self.on_control(kind, now),
-            // After the end of the association what still comes is read past (AA-6).
-            _ if self.state == State::AwaitingTransportClose => self.framer.clear_body(),
-            Frame::FragmentBegun(header) => {
-                if let Err(error) = self.on_fragment_begun(header) {
-                    self.fail(error, now);
-                }
-            }
-            Frame::FragmentEnded(header) if header.control.is_last() => {
-                self.on_message_part(header, now);
-            }
-            Frame::FragmentEnded(_) => {}
-        }
-    }
-
-    /// A PDU that has no place here is answered at its header; nobody reads its body.
-    fn on_pdu_begun(&mut self, kind: PduType, now: Instant) {
-        let event = event_of(kind);
-        match table::cell(self.state, event) {
-            Some((Action::Aa1 | Action::Aa8, _)) => {
-                let state = self.state;
-                self.fail(PeerMisbehaved::UnexpectedPdu { event, state }, now);
-            }
-            Some((Action::Aa7, _)) => self.refuse_after_end(event, AbortReason::UnexpectedPdu, now),
-            _ => {}
-        }
-    }
-
-    fn on_control(&mut self, kind: PduType, now: Instant) {
-        let decoded = Pdu::decode(kind.code(), self.framer.body());
-        self.framer.clear_body();
-        self.command_bytes = 0;
-        if self.state == State::AwaitingTransportClose {
-            self.step(event_of(kind), now);
-            return;
-        }
-        match decoded {
-            Ok(Pdu::AssociateRq(request)) => self.on_associate_rq(request, now),
-            Ok(Pdu::ReleaseRq) => self.on_release_rq(now),
-            Ok(Pdu::Abort(abort)) => {
-                self.end_with(AssociationError::PeerAborted(abort.source));
-                self.step(table::Event::Abort, now);
-            }
-            // No other type passes `on_pdu_begun` on this side.
-            Ok(_) => {}
-            Err(error) => self.fail(InvalidMessage::from(error), now),
-        }
-    }
 
     fn on_associate_rq(&mut self, request: AssociateRq, now: Instant) {
         self.step(table::Event::AssociateRq, now);
@@ -599,54 +510,16 @@ impl<R> Acceptor<R> {
 
     /// Confirms a release as soon as every store has its response.
     fn release_if_due(&mut self, now: Instant) {
-        if self.state == State::AwaitingReleaseResponse && self.pending.is_empty() {
+        if self.machine.state == State::AwaitingReleaseResponse && self.pending.is_empty() {
             self.step(table::Event::ReleaseResponse, now);
             self.send(&Pdu::ReleaseRp, now);
             self.events.push_back(Event::Released);
         }
     }
 
-    fn on_fragment_begun(&mut self, header: PdvHeader) -> Result<(), PeerMisbehaved> {
-        let is_command = header.control.is_command();
-        let expected = match self.message {
-            Message::None => {
-                let negotiated = self.negotiated.as_ref();
-                if negotiated.is_none_or(|agreed| agreed.context(header.context).is_none()) {
-                    return Err(PeerMisbehaved::ContextNotAccepted(header.context));
-                }
-                if !is_command {
-                    return Err(PeerMisbehaved::DataWithoutCommand);
-                }
-                self.message = Message::Command(header.context);
-                return Ok(());
-            }
-            Message::Command(context) if is_command => context,
-            Message::Command(_) => return Err(PeerMisbehaved::DataWithoutCommand),
-            Message::DataSet(context, _) if !is_command => context,
-            Message::DataSet(..) => return Err(PeerMisbehaved::CommandWithinData),
-        };
-        let found = header.context;
-        if expected == found {
-            Ok(())
-        } else {
-            Err(PeerMisbehaved::ContextChanged { expected, found })
-        }
-    }
-
-    /// A command set or a data set is complete.
-    fn on_message_part(&mut self, header: PdvHeader, now: Instant) {
-        match std::mem::replace(&mut self.message, Message::None) {
-            Message::DataSet(context, purpose) => self.on_data_set(context, purpose, now),
-            _ => self.on_command(header.context, now),
-        }
-        if matches!(self.message, Message::None) {
-            self.command_bytes = 0;
-        }
-    }
-
     fn on_command(&mut self, context: PresentationContextId, now: Instant) {
-        let request = Request::decode(self.framer.body());
-        self.framer.clear_body();
+        let request = Request::decode(self.machine.framer.body());
+        self.machine.framer.clear_body();
         self.command_bytes_last = std::mem::take(&mut self.command_bytes);
         match request {
             Ok(Request::Store(request)) => self.on_store(context, request, now),
@@ -749,58 +622,6 @@ impl<R> Acceptor<R> {
         }
     }
 
-    // Ends.
-
-    /// Ends the association by the A-ABORT that the error calls for.
-    fn fail(&mut self, error: impl Into<AssociationError>, now: Instant) {
-        let error = error.into();
-        let event = error.event();
-        // Before there is a request, the abort is the user's (PS3.8 Table 9-9, AA-1).
-        let abort = if self.state == State::AwaitingAssociateRq {
-            Some(Abort {
-                source: AbortSource::ServiceUser,
-            })
-        } else {
-            error.abort()
-        };
-        self.end_with(error);
-        self.step(event, now);
-        if let Some(abort) = abort {
-            self.send(&Pdu::Abort(abort), now);
-        }
-    }
-
-    fn on_invalid_frame(&mut self, error: FrameError, now: Instant) {
-        if self.state == State::AwaitingTransportClose {
-            self.refuse_after_end(table::Event::InvalidPdu, error.abort_reason(), now);
-        } else {
-            self.fail(InvalidMessage::from(error), now);
-        }
-    }
-
-    /// Answers a PDU that comes after the end by A-ABORT (AA-7), and listens no more. The end stays
-    /// the end that it was.
-    fn refuse_after_end(&mut self, event: table::Event, reason: AbortReason, now: Instant) {
-        self.step(event, now);
-        self.is_deaf = true;
-        let source = AbortSource::ServiceProvider(reason);
-        self.send(&Pdu::Abort(Abort { source }), now);
-    }
-
-    /// Sets the failure, once and for all, and gives up what was under way.
-    fn end_with(&mut self, error: AssociationError) {
-        if let Message::DataSet(_, Purpose::Store { token, .. }) =
-            std::mem::replace(&mut self.message, Message::None)
-        {
-            self.events.push_back(Event::ObjectDropped(token));
-        }
-        self.request = None;
-        self.pending.clear();
-        self.events.push_back(Event::Failed(error.clone()));
-        self.failure = Some(error);
-        self.is_deaf = true;
-    }
-
     fn send_rejection(&mut self, request: AssociateRq, rejection: Rejection, now: Instant) {
         self.step(table::Event::RejectResponse, now);
         let (result, reason) = (rejection.result(), rejection.reason());
@@ -812,7 +633,7 @@ impl<R> Acceptor<R> {
     }
 
     fn send(&mut self, pdu: &Pdu, now: Instant) {
-        self.timers.queued(self.output.is_empty(), now);
+        self.machine.timers.queued(self.output.is_empty(), now);
         self.output
             .push_pdu(pdu)
             .expect("at most 128 context results of a UID each");
@@ -827,9 +648,81 @@ impl<R> Acceptor<R> {
             .negotiated
             .as_ref()
             .map_or(0, |agreed| agreed.peer_max_pdu_bytes);
-        self.timers.queued(self.output.is_empty(), now);
+        self.machine.timers.queued(self.output.is_empty(), now);
         self.output
             .push_command(context, command, fragment_bytes_max(max_pdu_bytes));
+    }
+}
+
+impl<R> Side for Acceptor<R> {
+    fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    fn machine_mut(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    fn on_pdu(&mut self, pdu: Pdu, now: Instant) {
+        self.command_bytes = 0;
+        match pdu {
+            Pdu::AssociateRq(request) => self.on_associate_rq(request, now),
+            Pdu::ReleaseRq => self.on_release_rq(now),
+            // No other type passes `on_pdu_begun` on this side.
+            _ => {}
+        }
+    }
+
+    fn on_fragment_begun(&mut self, header: PdvHeader) -> Result<(), PeerMisbehaved> {
+        let is_command = header.control.is_command();
+        let expected = match self.message {
+            Message::None => {
+                let negotiated = self.negotiated.as_ref();
+                if negotiated.is_none_or(|agreed| agreed.context(header.context).is_none()) {
+                    return Err(PeerMisbehaved::ContextNotAccepted(header.context));
+                }
+                if !is_command {
+                    return Err(PeerMisbehaved::DataWithoutCommand);
+                }
+                self.message = Message::Command(header.context);
+                return Ok(());
+            }
+            Message::Command(context) if is_command => context,
+            Message::Command(_) => return Err(PeerMisbehaved::DataWithoutCommand),
+            Message::DataSet(context, _) if !is_command => context,
+            Message::DataSet(..) => return Err(PeerMisbehaved::CommandWithinData),
+        };
+        let found = header.context;
+        if expected == found {
+            Ok(())
+        } else {
+            Err(PeerMisbehaved::ContextChanged { expected, found })
+        }
+    }
+
+    fn on_message_part(&mut self, header: PdvHeader, now: Instant) {
+        match std::mem::replace(&mut self.message, Message::None) {
+            Message::DataSet(context, purpose) => self.on_data_set(context, purpose, now),
+            _ => self.on_command(header.context, now),
+        }
+        if matches!(self.message, Message::None) {
+            self.command_bytes = 0;
+        }
+    }
+
+    fn give_up(&mut self, error: &AssociationError) {
+        if let Message::DataSet(_, Purpose::Store { token, .. }) =
+            std::mem::replace(&mut self.message, Message::None)
+        {
+            self.events.push_back(Event::ObjectDropped(token));
+        }
+        self.request = None;
+        self.pending.clear();
+        self.events.push_back(Event::Failed(error.clone()));
+    }
+
+    fn send_abort(&mut self, abort: Abort, now: Instant) {
+        self.send(&Pdu::Abort(abort), now);
     }
 }
 
@@ -867,17 +760,4 @@ fn objection(request: &StoreRq, abstract_syntax: &str) -> Option<(FailureStatus,
 fn is_storable(uid: &Uid) -> bool {
     let harmless = |c: char| !c.is_control() && c != '/' && c != '\\';
     (1..=UID_BYTES_MAX).contains(&uid.wire_len()) && uid.as_str().chars().all(harmless)
-}
-
-/// The event that a PDU of this type is (PS3.8 Table 9-10).
-fn event_of(kind: PduType) -> table::Event {
-    match kind {
-        PduType::AssociateRq => table::Event::AssociateRq,
-        PduType::AssociateAc => table::Event::AssociateAc,
-        PduType::AssociateRj => table::Event::AssociateRj,
-        PduType::PData => table::Event::PData,
-        PduType::ReleaseRq => table::Event::ReleaseRq,
-        PduType::ReleaseRp => table::Event::ReleaseRp,
-        PduType::Abort => table::Event::Abort,
-    }
 }

@@ -21,7 +21,6 @@ pub(super) struct Machine {
     pub(super) framer: Framer,
     pub(super) timers: Timers,
     failure: Option<AssociationError>,
-    /// Set once nothing that comes is read as PDUs any more.
     is_deaf: bool,
     drained_bytes: usize,
 }
@@ -42,6 +41,12 @@ impl Machine {
         self.failure.as_ref()
     }
 
+    /// Whether the association is at its end, and only that of the connection is awaited.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Idle | State::AwaitingTransportClose)
+    }
+
+    /// Whether nothing that comes is read as PDUs any more.
     pub(super) fn is_deaf(&self) -> bool {
         self.is_deaf
     }
@@ -159,8 +164,7 @@ pub(super) trait Side: Sized {
     /// The connection was closed, or broke (Evt17).
     fn on_transport_closed(&mut self, now: Instant) {
         let machine = self.machine();
-        let was_over = matches!(machine.state, State::Idle | State::AwaitingTransportClose);
-        if !was_over && machine.failure.is_none() {
+        if !machine.is_over() && machine.failure.is_none() {
             self.end_with(PeerGone::ConnectionClosed.into());
         }
         self.step(Event::TransportClosed, now);

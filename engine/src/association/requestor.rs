@@ -1,30 +1,33 @@
 //! The requesting side of an association: PS3.8's state machine, and the operations on top of it.
 
 mod agreement;
+mod messages;
 mod operations;
 mod outgoing;
+mod steps;
+mod times;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::dimse::{COMMAND_SET_BYTES_MAX, EchoRq, Response, Status, StatusCategory, StoreRq};
+use crate::dimse::{COMMAND_SET_BYTES_MAX, EchoRq, StoreRq};
 use crate::pdu::framer::{Framer, Need as FramerNeed};
-use crate::pdu::{Abort, AssociateAc, AssociateRj, AssociateRq, Pdu, PdvHeader};
+use crate::pdu::{AssociateRq, Pdu};
 use crate::registry;
 use crate::value::{PresentationContextId, Uid};
 
-use super::error::{AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved};
+use super::error::{AssociationError, LocalAbort};
 use super::machine::{Machine, Side};
 use super::output::fragment_bytes_max;
-use super::table::{self, Action, State};
+use super::table::{self, State};
 use super::timers::Timeouts;
 
 pub use agreement::{Agreed, AgreedContext, OPERATIONS_MAX};
+pub use messages::{RequestorEvent, StoreReply, StoreRequest};
 pub use operations::OperationId;
 pub use outgoing::Place;
 
-use agreement::agree;
 use operations::{Kind, Operation, Operations};
 use outgoing::Outgoing;
 
@@ -34,53 +37,6 @@ pub const MAX_SEND_PDU_BYTES: u32 = 128 * 1024;
 
 /// How many bytes of payload may wait to be sent, in bytes: as much as one system call moves.
 pub const PROVIDE_BYTES_MAX: usize = 1 << 20;
-
-/// What a C-STORE-RQ says (PS3.7 9.3.1.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreRequest {
-    /// The SOP class of the object.
-    pub sop_class: Uid,
-    /// The SOP instance UID of the object.
-    pub sop_instance: Uid,
-    /// 0 medium, 1 high, 2 low.
-    pub priority: u16,
-}
-
-/// What the peer answers to a C-STORE-RQ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreReply {
-    /// To which.
-    pub operation: OperationId,
-    /// What became of the object.
-    pub status: Status,
-    /// The words that go with the status.
-    pub error_comment: Option<String>,
-}
-
-/// What has happened, for the driver to act on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RequestorEvent {
-    /// The association is established: [`Requestor::agreed`] tells how. Maybe no context at all was
-    /// accepted.
-    Established,
-    /// The association was rejected; the connection is to be closed.
-    Rejected(AssociateRj),
-    /// A store was answered. A failure may come while its data set is still being sent, which must
-    /// go on all the same.
-    Stored(StoreReply),
-    /// An echo was answered.
-    Echoed {
-        /// Which.
-        operation: OperationId,
-        /// The status of the response.
-        status: Status,
-    },
-    /// The association was released, by us or by the peer.
-    Released,
-    /// The association ended otherwise. Operations without response stay without: nobody knows
-    /// what became of them.
-    Failed(AssociationError),
-}
 
 /// A store whose data set has not been provided to its end.
 #[derive(Clone, Copy, Debug)]
@@ -387,233 +343,5 @@ impl Requestor {
     pub fn sent(&mut self, n: usize, now: Instant) {
         self.outgoing.sent(n);
         self.machine.timers.sent(now);
-    }
-
-    // Time.
-
-    /// When [`Requestor::expired`] is to be called, unless something happens before.
-    pub fn deadline(&self) -> Option<Instant> {
-        let deadline = self.expectations().map(|(at, _)| at).min();
-        self.machine
-            .timers
-            .artim()
-            .into_iter()
-            .chain(deadline)
-            .min()
-    }
-
-    /// Acts on deadlines that have passed.
-    pub fn expired(&mut self, now: Instant) {
-        if self.machine.timers.artim().is_some_and(|at| at <= now) {
-            self.step(table::Event::ArtimExpired, now);
-            return;
-        }
-        let passed = self.expectations().find(|(at, _)| *at <= now);
-        if let Some((_, gone)) = passed {
-            self.fail(gone, now);
-        }
-    }
-
-    /// What the peer has to do, and by when.
-    fn expectations(&self) -> impl Iterator<Item = (Instant, PeerGone)> {
-        let timers = &self.machine.timers;
-        let answer = self.awaited_answer();
-        let is_sending = !self.outgoing.is_empty() && !self.is_over();
-        let response = self.machine.state == State::Established
-            && !self.operations.is_empty()
-            && self.unprovided.is_none()
-            && self.outgoing.is_empty();
-        let due = |is_due: bool, at: Option<Instant>, gone| at.filter(|_| is_due).zip(Some(gone));
-        [
-            due(is_sending, timers.send_deadline(), PeerGone::SocketTimeout),
-            answer.and_then(|gone| due(true, timers.answer_deadline(), gone)),
-            due(response, timers.response_deadline(), PeerGone::NoResponse),
-            due(response, timers.silence_deadline(), PeerGone::SocketTimeout),
-        ]
-        .into_iter()
-        .flatten()
-    }
-
-    /// The silence that it is while a PDU of the peer is awaited which it has to send soon.
-    fn awaited_answer(&self) -> Option<PeerGone> {
-        match self.machine.state {
-            State::AwaitingAssociateReply => Some(PeerGone::NoAssociateReply),
-            State::AwaitingReleaseRp | State::CollisionRequestorAwaitingRp => {
-                Some(PeerGone::NoReleaseReply)
-            }
-            _ => None,
-        }
-    }
-
-    // The steps of the state machine.
-
-    /// Whether the association is at its end, and nothing is expected any more but the end of the
-    /// connection.
-    fn is_over(&self) -> bool {
-        matches!(
-            self.machine.state,
-            State::Idle | State::AwaitingTransportClose
-        )
-    }
-
-    /// Whether anything would be lost by a release.
-    fn is_busy(&self) -> bool {
-        !self.operations.is_empty() || self.unprovided.is_some()
-    }
-
-    /// Whether the stream has frames.
-    fn is_framing(&self) -> bool {
-        !self.machine.is_deaf()
-            && !matches!(self.machine.state, State::Idle | State::AwaitingTransport)
-    }
-
-    fn on_associate_ac(&mut self, reply: AssociateAc, now: Instant) {
-        let agreed = match agree(&self.request, reply) {
-            Ok(agreed) => agreed,
-            Err(error) => return self.fail(error, now),
-        };
-        self.step(table::Event::AssociateAc, now);
-        let max_pdu_bytes = match agreed.peer_max_pdu_bytes {
-            0 => self.max_send_pdu_bytes,
-            limited => limited.min(self.max_send_pdu_bytes),
-        };
-        self.fragment_bytes = fragment_bytes_max(max_pdu_bytes);
-        self.agreed = Some(Arc::new(agreed));
-        self.events.push_back(RequestorEvent::Established);
-    }
-
-    /// The peer wants to release (AR-2), maybe while we do (AR-8). Both are confirmed at once.
-    fn on_release_rq(&mut self, now: Instant) {
-        if self.incoming.is_some() {
-            return self.fail(PeerMisbehaved::ReleaseWithinMessage, now);
-        }
-        self.step(table::Event::ReleaseRq, now);
-        if self.is_busy() {
-            let operations = self.operations.len();
-            return self.fail(PeerMisbehaved::ReleaseWithinOperations(operations), now);
-        }
-        let action = self.step(table::Event::ReleaseResponse, now);
-        self.send(&Pdu::ReleaseRp, now);
-        if action == Some(Action::Ar4) {
-            self.events.push_back(RequestorEvent::Released);
-        }
-    }
-
-    fn on_response(&mut self, context: PresentationContextId) -> Result<(), AssociationError> {
-        let response =
-            Response::decode(self.machine.framer.body()).map_err(InvalidMessage::from)?;
-        let operation = self.operations.end(context, &response)?;
-        let failed = response.status.category() == StatusCategory::Failure;
-        if !failed && self.is_unsent(operation.id) {
-            return Err(PeerMisbehaved::EarlySuccess(response.message_id).into());
-        }
-        self.events.push_back(reply(operation, response));
-        Ok(())
-    }
-
-    /// Whether a part of the operation's request has not been sent.
-    fn is_unsent(&self, operation: OperationId) -> bool {
-        self.awaits_data() == Some(operation) || self.outgoing.holds(operation)
-    }
-
-    fn send(&mut self, pdu: &Pdu, now: Instant) {
-        self.machine.timers.queued(self.outgoing.is_empty(), now);
-        self.outgoing
-            .push_pdu(pdu)
-            .expect("its length is fixed and short");
-    }
-
-    /// Sends the command set just encoded (Evt9).
-    fn send_command(
-        &mut self,
-        operation: OperationId,
-        context: PresentationContextId,
-        now: Instant,
-    ) {
-        self.machine.timers.queued(self.outgoing.is_empty(), now);
-        self.outgoing
-            .push_command(operation, context, &self.command, self.fragment_bytes);
-        self.command.clear();
-    }
-}
-
-fn reply(operation: Operation, response: Response) -> RequestorEvent {
-    let (operation, kind) = (operation.id, operation.kind);
-    let status = response.status;
-    match kind {
-        Kind::Store => RequestorEvent::Stored(StoreReply {
-            operation,
-            status,
-            error_comment: response.error_comment,
-        }),
-        Kind::Echo => RequestorEvent::Echoed { operation, status },
-    }
-}
-
-impl Side for Requestor {
-    fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    fn machine_mut(&mut self) -> &mut Machine {
-        &mut self.machine
-    }
-
-    fn on_pdu(&mut self, pdu: Pdu, now: Instant) {
-        match pdu {
-            Pdu::AssociateAc(reply) => self.on_associate_ac(reply, now),
-            Pdu::AssociateRj(rejection) => {
-                self.step(table::Event::AssociateRj, now);
-                self.events.push_back(RequestorEvent::Rejected(rejection));
-            }
-            Pdu::ReleaseRq => self.on_release_rq(now),
-            Pdu::ReleaseRp => {
-                self.step(table::Event::ReleaseRp, now);
-                self.events.push_back(RequestorEvent::Released);
-            }
-            // No other type passes `on_pdu_begun` on this side.
-            _ => {}
-        }
-    }
-
-    fn on_fragment_begun(&mut self, header: PdvHeader) -> Result<(), PeerMisbehaved> {
-        if !header.control.is_command() {
-            return Err(PeerMisbehaved::DataWithoutCommand);
-        }
-        let found = header.context;
-        match self.incoming {
-            Some(expected) if expected != found => {
-                Err(PeerMisbehaved::ContextChanged { expected, found })
-            }
-            Some(_) => Ok(()),
-            None => {
-                let agreed = self.agreed.as_ref();
-                agreed
-                    .and_then(|agreed| agreed.context(found))
-                    .ok_or(PeerMisbehaved::ContextNotAccepted(found))?;
-                self.incoming = Some(found);
-                Ok(())
-            }
-        }
-    }
-
-    fn on_message_part(&mut self, header: PdvHeader, now: Instant) {
-        self.incoming = None;
-        let outcome = self.on_response(header.context);
-        self.machine.framer.clear_body();
-        if let Err(error) = outcome {
-            self.fail(error, now);
-        }
-    }
-
-    fn give_up(&mut self, error: &AssociationError) {
-        self.outgoing.cut();
-        self.operations.clear();
-        self.unprovided = None;
-        self.events.push_back(RequestorEvent::Failed(error.clone()));
-    }
-
-    fn send_abort(&mut self, abort: Abort, now: Instant) {
-        self.send(&Pdu::Abort(abort), now);
     }
 }
