@@ -11,6 +11,7 @@ mod error;
 mod machine;
 mod negotiation;
 mod output;
+pub mod proposal;
 mod requestor;
 pub mod table;
 #[cfg(test)]

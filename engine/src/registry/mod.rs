@@ -7,11 +7,13 @@
 
 mod other_uids;
 mod sop_classes;
+mod storage_proposal;
 #[cfg(test)]
 mod tests;
 mod transfer_syntaxes;
 
 pub use sop_classes::SOP_CLASSES;
+pub use storage_proposal::DEFAULT_STORAGE_PROPOSAL;
 pub use transfer_syntaxes::TRANSFER_SYNTAXES;
 
 use other_uids::OTHER_UIDS;
@@ -167,12 +169,17 @@ pub fn transfer_syntax(uid: &str) -> Option<&'static TransferSyntax> {
     Some(&TRANSFER_SYNTAXES[index])
 }
 
-const IMPLICIT_LITTLE: &str = "1.2.840.10008.1.2";
-const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
-const EXPLICIT_BIG: &str = "1.2.840.10008.1.2.2";
+/// Implicit VR Little Endian, which every DICOM program knows (PS3.5 10.1).
+pub const IMPLICIT_LITTLE: &str = "1.2.840.10008.1.2";
+/// Explicit VR Little Endian (PS3.5 A.2).
+pub const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+/// Explicit VR Big Endian, retired (PS3.5 A.3).
+pub const EXPLICIT_BIG: &str = "1.2.840.10008.1.2.2";
+/// Deflated Explicit VR Little Endian (PS3.5 A.5).
+pub const DEFLATED_EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1.99";
 
 /// The explicit syntax in this machine's own byte order, and the other one.
-const EXPLICIT_NATIVE: [&str; 2] = if cfg!(target_endian = "big") {
+pub const EXPLICIT_NATIVE: [&str; 2] = if cfg!(target_endian = "big") {
     [EXPLICIT_BIG, EXPLICIT_LITTLE]
 } else {
     [EXPLICIT_LITTLE, EXPLICIT_BIG]
