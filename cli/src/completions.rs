@@ -107,9 +107,11 @@ fn bash_case<T>(entry: &'static Entry<T>) -> Option<String> {
         Kind::Choice(words) | Kind::LogLevel(words) => {
             format!("_pdvault_words \"{}\"", words.join(" "))
         }
-        Kind::Text | Kind::Signed { .. } | Kind::Unsigned { .. } | Kind::Size { .. } => {
-            "COMPREPLY=()".to_owned()
-        }
+        Kind::Text
+        | Kind::Signed { .. }
+        | Kind::Unsigned { .. }
+        | Kind::Size { .. }
+        | Kind::Rate => "COMPREPLY=()".to_owned(),
     };
     let names: Vec<_> = names(entry).collect();
     Some(format!("        {}) {action} ;;\n", names.join("|")))
@@ -176,9 +178,11 @@ fn zsh_argument(argument: &Argument) -> String {
     let action = match argument.kind {
         Kind::Path => "_files -/".to_owned(),
         Kind::Choice(words) | Kind::LogLevel(words) => format!("({})", words.join(" ")),
-        Kind::Text | Kind::Signed { .. } | Kind::Unsigned { .. } | Kind::Size { .. } => {
-            String::new()
-        }
+        Kind::Text
+        | Kind::Signed { .. }
+        | Kind::Unsigned { .. }
+        | Kind::Size { .. }
+        | Kind::Rate => String::new(),
     };
     format!(":{}:{action}", argument.name)
 }

@@ -115,7 +115,7 @@ pub(crate) fn range(kind: Kind) -> Option<String> {
         _ => format!("{min}..{max}"),
     };
     match kind {
-        Kind::Text | Kind::Path => None,
+        Kind::Text | Kind::Path | Kind::Rate => None,
         Kind::Signed { min, max } | Kind::Unsigned { min, max } => Some(number(min, max)),
         Kind::Size { min, max } => Some(format!("{}..{}", size(min), size(max))),
         Kind::Choice(words) | Kind::LogLevel(words) => Some(words.join("|")),

@@ -6,12 +6,17 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod echoscu;
 mod grammar;
+
 mod help;
 mod logging;
 mod man;
+mod meaning;
 mod options;
+mod start;
 mod storescp;
+mod storescu;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -39,6 +44,8 @@ fn command(mut words: Vec<OsString>) -> ExitCode {
     let command = words.remove(0);
     match command.to_str() {
         Some("storescp") => storescp::main(words),
+        Some("storescu") => storescu::main(words),
+        Some("echoscu") => echoscu::main(words),
         Some("completions") => {
             print_chosen(&words, completions::USAGE, completions::SHELLS, |shell| {
                 completions::script(shell, &TOOL)

@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use crate::help;
 use crate::options::{Answer, Argument, Effect, Entry, Kind, Tool, Value};
 
-pub(crate) use number::{Leading, leading_unsigned};
+use number::{Leading, leading_unsigned};
 
 /// When an error was found. With `-q` the text of later errors is not shown, as DCMTK has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,16 +124,21 @@ impl<T> CommandLine<T> {
         &self.expanded
     }
 
-    /// The one parameter, named `name`, if it is there.
+    /// The parameters: at least one for each of `names`, at most `most`.
     ///
     /// # Errors
-    /// More than one parameter.
-    pub(crate) fn single_parameter(&self) -> Result<Option<&OsStr>, UsageError> {
-        match self.parameters.as_slice() {
-            [] => Ok(None),
-            [only] => Ok(Some(only)),
-            _ => Err(UsageError::new(Stage::Reading, "Too many parameters")),
-        }
+    /// Too few or too many of them.
+    pub(crate) fn parameters(
+        &self,
+        names: &[&str],
+        most: usize,
+    ) -> Result<&[OsString], UsageError> {
+        let text = match names.get(self.parameters.len()) {
+            Some(missing) => format!("Missing parameter {missing}"),
+            None if self.parameters.len() > most => "Too many parameters".to_owned(),
+            None => return Ok(&self.parameters),
+        };
+        Err(UsageError::new(Stage::Reading, text))
     }
 
     /// Whether the option was typed and no later member of its group replaced it.
@@ -172,10 +177,10 @@ impl<T> CommandLine<T> {
             .entries()
             .filter(|entry| self.is_selected(entry.long))
         {
-            let values = self.values_of(entry)?;
+            let occurrences = self.values_of(entry)?;
             self.check_combination(entry)?;
             match entry.effect {
-                Effect::Works(apply) => apply(typed, &values),
+                Effect::Works(apply) => occurrences.iter().for_each(|values| apply(typed, values)),
                 Effect::Answer(_) => {}
                 Effect::NotYet { why } | Effect::Refused { why } => {
                     let text = format!("option {} is not supported: {why}", entry.names());
@@ -186,19 +191,19 @@ impl<T> CommandLine<T> {
         Ok(())
     }
 
-    fn values_of(&self, entry: &Entry<T>) -> Result<Vec<Value>, UsageError> {
-        let last = self
+    /// The values of an option, judged: those of each time it was typed where each counts, else
+    /// those of the last.
+    fn values_of(&self, entry: &'static Entry<T>) -> Result<Vec<Vec<Value>>, UsageError> {
+        let given = self
             .given
             .iter()
-            .rev()
-            .find(|given| given.entry.long == entry.long);
-        let words = last.map_or(&[][..], |given| &given.words);
-        entry
-            .arguments
-            .iter()
-            .zip(words)
-            .map(|(argument, word)| value_of(entry, argument, word))
-            .collect()
+            .filter(|given| given.entry.long == entry.long);
+        let skipped = if entry.repeats {
+            0
+        } else {
+            given.clone().count().saturating_sub(1)
+        };
+        given.skip(skipped).map(judged).collect()
     }
 
     fn check_combination(&self, entry: &Entry<T>) -> Result<(), UsageError> {
@@ -219,6 +224,14 @@ impl<T> CommandLine<T> {
         }
         Ok(())
     }
+}
+
+/// The values of one option as typed.
+fn judged<T>(given: &Given<T>) -> Result<Vec<Value>, UsageError> {
+    let arguments = given.entry.arguments.iter().zip(&given.words);
+    arguments
+        .map(|(argument, word)| value_of(given.entry, argument, word))
+        .collect()
 }
 
 /// DCMTK's text for an option that is in no table, and what may have been meant.
@@ -258,6 +271,9 @@ fn value_of<T>(entry: &Entry<T>, argument: &Argument, word: &OsStr) -> Result<Va
             Some(bytes) => in_range(&text, bytes, min, max),
             None => Err(format!("{text}: {}", size_expected(&text))),
         },
+        Kind::Rate => number::rate(&text).map(Value::Rate).ok_or_else(|| {
+            format!("{text}: a rate such as 20M (bytes per second) or 50objects expected")
+        }),
         Kind::Choice(words) => one_word(words, |known| known == text)
             .ok_or_else(|| format!("{text}: {} expected", one_of(words))),
         Kind::LogLevel(words) => {
@@ -289,6 +305,25 @@ fn size_expected(text: &str) -> String {
         Some(meant) => format!("did you mean {meant}?"),
         None => "a number of bytes expected, with K, M or G if you like".to_owned(),
     }
+}
+
+/// A parameter that is a TCP port.
+///
+/// # Errors
+/// Something else, in DCMTK's words.
+pub(crate) fn port(word: &OsStr) -> Result<u16, UsageError> {
+    let text = word.to_string_lossy();
+    let invalid = format!("Invalid parameter value {text}");
+    let number = match leading_unsigned(&text) {
+        Leading::Nothing => Err(invalid),
+        Leading::Number(0) => Err(format!("{invalid} (underflow)")),
+        // DCMTK reads a negative number as a huge one.
+        Leading::Negative => Err(format!("{invalid} (overflow)")),
+        Leading::Number(number) => {
+            u16::try_from(number).map_err(|_| format!("{invalid} (overflow)"))
+        }
+    };
+    number.map_err(|text| UsageError::new(Stage::Reading, text))
 }
 
 /// The number, or which end of the range it misses.

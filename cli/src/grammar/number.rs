@@ -2,9 +2,11 @@
 //!
 //! Numbers beyond the type saturate, so that a range check calls them overflow or underflow.
 
+use crate::options::Rate;
+
 /// What an unsigned number's text begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Leading {
+pub(super) enum Leading {
     /// A number of zero or more.
     Number(i64),
     /// A minus sign and a number.
@@ -14,7 +16,7 @@ pub(crate) enum Leading {
 }
 
 /// The unsigned decimal number at the front of `text`; blanks and a plus sign may come first.
-pub(crate) fn leading_unsigned(text: &str) -> Leading {
+pub(super) fn leading_unsigned(text: &str) -> Leading {
     let (is_negative, digits) = split_sign(text);
     match leading_digits(digits, 10) {
         None => Leading::Nothing,
@@ -48,6 +50,18 @@ pub(super) fn size(text: &str) -> Option<i64> {
     only_digits
         .then(|| leading_digits(digits, 10))?
         .map(|number| number.saturating_mul(unit))
+}
+
+/// How much per second: a [size] for bytes, digits and `objects` for objects. Zero is none.
+pub(super) fn rate(text: &str) -> Option<Rate> {
+    let positive = |number: Option<i64>| u64::try_from(number?).ok().filter(|n| *n > 0);
+    match text.strip_suffix("objects") {
+        None => positive(size(text)).map(Rate::Bytes),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            positive(leading_digits(digits, 10)).map(Rate::Objects)
+        }
+        Some(_) => None,
+    }
 }
 
 /// The size that was meant by one with a unit such as `MB` or `MiB`.
@@ -134,6 +148,24 @@ mod tests {
             ("1.5G", None),
         ] {
             assert_eq!(size(text), bytes, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rates_are_of_bytes_or_objects() {
+        for (text, expected) in [
+            ("20M", Some(Rate::Bytes(20 << 20))),
+            ("1000", Some(Rate::Bytes(1000))),
+            ("50objects", Some(Rate::Objects(50))),
+            ("0", None),
+            ("0objects", None),
+            ("objects", None),
+            ("1Kobjects", None),
+            ("-5objects", None),
+            ("50 objects", None),
+            ("", None),
+        ] {
+            assert_eq!(rate(text), expected, "{text:?}");
         }
     }
 

@@ -51,6 +51,10 @@ static SECTION: Section<Notes> = Section {
             }])
             .tells_range()
             .works(|n, v| n.0.push(format!("size {}", v[0].number()))),
+        entry("--each", "s", "d")
+            .takes(&[number(1, 9)])
+            .repeats()
+            .works(|n, v| n.0.push(format!("each {}", v[0].number()))),
         entry("--needs", "s", "d")
             .requires(&["--left", "--right", "--pair"])
             .works(|_, _| {}),
@@ -69,6 +73,7 @@ static TOOL: Tool<Notes> = Tool {
     title: "title",
     description: "description",
     usage: "[options] [port]",
+    helps_when_empty: true,
     parameters: &[("port", "port")],
     sections: &[&SECTION],
 };
@@ -95,7 +100,7 @@ fn judged(text: &str) -> (String, Stage) {
 #[test]
 fn parameters_and_options_may_be_mixed() {
     let line = read(&["-r", "11112", "--wait", "5"]).expect("legal");
-    assert_eq!(line.single_parameter(), Ok(Some(OsStr::new("11112"))));
+    assert_eq!(line.parameters(&["port"], 1), Ok(&["11112".into()][..]));
     assert!(line.is_selected("--right") && line.is_selected("--wait"));
 }
 
@@ -104,8 +109,8 @@ fn a_sign_and_a_digit_or_a_lone_sign_are_parameters() {
     for word in ["-5", "+5", "-", "+", "", "@"] {
         let line = read(&[word]).expect("legal");
         assert_eq!(
-            line.single_parameter(),
-            Ok(Some(OsStr::new(word))),
+            line.parameters(&["port"], 1),
+            Ok(&[word.into()][..]),
             "{word:?}"
         );
     }
@@ -231,14 +236,35 @@ fn a_refused_option_says_why() {
 }
 
 #[test]
-fn more_than_one_parameter_is_too_many() {
-    let error = read(&["1", "2"])
-        .expect("split")
-        .single_parameter()
-        .expect_err("two");
+fn parameters_are_counted_and_the_first_that_is_missing_is_named() {
+    let count = |words: &[&str], most| {
+        let line = read(words).expect("split");
+        line.parameters(&["peer", "port"], most)
+            .map(<[_]>::len)
+            .map_err(|error| {
+                assert_eq!(error.stage, Stage::Reading);
+                error.text
+            })
+    };
+    assert_eq!(count(&["-r"], 2), Err("Missing parameter peer".to_owned()));
+    assert_eq!(count(&["a"], 2), Err("Missing parameter port".to_owned()));
+    assert_eq!(count(&["a", "b"], 2), Ok(2));
     assert_eq!(
-        (error.text.as_str(), error.stage),
-        ("Too many parameters", Stage::Reading)
+        count(&["a", "b", "c"], 2),
+        Err("Too many parameters".to_owned())
+    );
+    assert_eq!(count(&["a", "b", "c"], usize::MAX), Ok(3));
+}
+
+#[test]
+fn of_an_option_that_repeats_each_time_counts_of_others_the_last() {
+    assert_eq!(
+        notes(&["--each", "1", "--text", "a", "--each", "2", "--text", "b"]),
+        Ok(vec!["text b".into(), "each 1".into(), "each 2".into()])
+    );
+    assert_eq!(
+        error(&["--each", "x", "--each", "2"]),
+        judged("Invalid value for option --each (x)")
     );
 }
 
@@ -260,4 +286,21 @@ fn a_command_file_that_is_missing_is_an_error() {
         "{text}"
     );
     assert_eq!(stage, Stage::Reading);
+}
+
+#[test]
+fn a_port_is_read_as_dcmtk_reads_it() {
+    let port = |text: &str| port(OsStr::new(text)).map_err(|error| error.text);
+    assert_eq!(port("5000x"), Ok(5000));
+    assert_eq!(port("+5"), Ok(5));
+    assert_eq!(port("65535"), Ok(65535));
+    for (text, error) in [
+        ("0", "Invalid parameter value 0 (underflow)"),
+        ("65536", "Invalid parameter value 65536 (overflow)"),
+        ("-5", "Invalid parameter value -5 (overflow)"),
+        ("abc", "Invalid parameter value abc"),
+        ("", "Invalid parameter value "),
+    ] {
+        assert_eq!(port(text), Err(error.to_owned()));
+    }
 }

@@ -1,6 +1,7 @@
 //! What the table of options says about each one.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// A command line tool: its name, its parameters, its options.
 pub(crate) struct Tool<T: 'static> {
@@ -12,6 +13,8 @@ pub(crate) struct Tool<T: 'static> {
     pub(crate) description: &'static str,
     /// What follows the name in the usage line.
     pub(crate) usage: &'static str,
+    /// Whether nothing typed at all asks for help.
+    pub(crate) helps_when_empty: bool,
     /// Name and meaning of each parameter.
     pub(crate) parameters: &'static [(&'static str, &'static str)],
     /// The options, in the order in which they are explained and judged.
@@ -50,6 +53,8 @@ pub(crate) struct Entry<T: 'static> {
     /// Sets of long names none of which may be there; a set is named as a whole in the error. A
     /// pair of rivals is listed once, with the one that the error text names first.
     pub(crate) conflicts: &'static [&'static [&'static str]],
+    /// Whether each time it is typed counts, not only the last.
+    pub(crate) repeats: bool,
     /// Whether errors about its values tell the range. Not so for DCMTK's own options, whose texts
     /// are known.
     pub(crate) tells_range: bool,
@@ -82,6 +87,8 @@ pub(crate) enum Kind {
     Unsigned { min: i64, max: i64 },
     /// A number of bytes with an optional unit.
     Size { min: i64, max: i64 },
+    /// How much per second.
+    Rate,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these levels, in upper or lower case, with DCMTK's own error text.
@@ -97,6 +104,17 @@ pub(crate) enum Value {
     Text(OsString),
     /// Of a choice, as the table spells it.
     Word(&'static str),
+    /// Of a rate.
+    Rate(Rate),
+}
+
+/// How much per second; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rate {
+    /// So many bytes.
+    Bytes(u64),
+    /// So many objects.
+    Objects(u64),
 }
 
 impl Value {
@@ -113,6 +131,19 @@ impl Value {
         match self {
             Self::Text(text) => text,
             other => unreachable!("the table declares a text here, not {other:?}"),
+        }
+    }
+
+    /// The text as a path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.text().into()
+    }
+
+    /// The rate.
+    pub(crate) fn rate(&self) -> Rate {
+        match self {
+            Self::Rate(rate) => *rate,
+            other => unreachable!("the table declares a rate here, not {other:?}"),
         }
     }
 
@@ -166,6 +197,7 @@ pub(crate) const fn entry<T>(
         default: None,
         requires: &[],
         conflicts: &[],
+        repeats: false,
         tells_range: false,
         summary,
         details,
@@ -207,6 +239,12 @@ impl<T> Entry<T> {
     /// Never together with these.
     pub(crate) const fn conflicts(mut self, sets: &'static [&'static [&'static str]]) -> Self {
         self.conflicts = sets;
+        self
+    }
+
+    /// May be repeated, and each time counts.
+    pub(crate) const fn repeats(mut self) -> Self {
+        self.repeats = true;
         self
     }
 

@@ -1,7 +1,14 @@
 //! One table per tool, with an entry per option. Parsing, help, man page and shell completions
 //! all come from it, so they can't disagree.
 
+mod arguments;
+pub(crate) mod echoscu;
 mod entry;
+pub(crate) mod shared;
 pub(crate) mod storescp;
+pub(crate) mod storescu;
 
-pub(crate) use entry::{Answer, Argument, Effect, Entry, Kind, Section, Tool, Value, entry};
+pub(crate) use arguments::{
+    COUNT_MAX, DIRECTORY, FILE_NAME, SECONDS_MAX, bound, seconds, text, unsigned,
+};
+pub(crate) use entry::{Answer, Argument, Effect, Entry, Kind, Rate, Section, Tool, Value, entry};

@@ -11,7 +11,8 @@ use pdvault_engine::store::{Durability, EXTENSION_BYTES_MAX, OnDuplicate};
 use pdvault_engine::value::AeTitle;
 
 use super::Typed;
-use crate::grammar::{Stage, UsageError};
+use crate::grammar::UsageError;
+use crate::meaning::{acse_timeout, ae_title, duration, in_range, invalid, socket_timeout};
 
 /// Everything that a receiver is told.
 #[expect(
@@ -54,15 +55,13 @@ impl Settings {
         Ok(Self {
             listen: listen_address(typed.port, typed.dual_stack),
             output_directory: output_directory(typed.output_directory.as_deref())?,
-            ae_title: ae_title(typed.ae_title.as_deref())?,
+            ae_title: ae_title("--aetitle", typed.ae_title.as_deref(), "STORESCP")?,
             max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
             accept_all: typed.accept_all,
             promiscuous: typed.promiscuous,
-            acse_timeout: duration(typed.acse_timeout_seconds.unwrap_or(30)),
+            acse_timeout: acse_timeout(typed.acse_timeout_seconds),
             dimse_timeout: typed.dimse_timeout_seconds.map(duration),
-            socket_timeout: Some(typed.socket_timeout_seconds.unwrap_or(60))
-                .filter(|&seconds| seconds > 0)
-                .map(duration),
+            socket_timeout: socket_timeout(typed.socket_timeout_seconds),
             drain_timeout: duration(typed.drain_timeout_seconds.unwrap_or(30)),
             max_associations: typed
                 .max_associations
@@ -79,17 +78,6 @@ impl Settings {
             ignore: typed.ignore,
         })
     }
-}
-
-/// A number that the table bounds to a range that its type holds.
-fn in_range<T: TryFrom<i64>>(number: i64) -> T {
-    T::try_from(number)
-        .ok()
-        .expect("the table bounds this number")
-}
-
-fn duration(seconds: i64) -> Duration {
-    Duration::from_secs(in_range(seconds))
 }
 
 fn listen_address(port: u16, is_dual_stack: bool) -> SocketAddr {
@@ -113,17 +101,6 @@ fn output_directory(path: Option<&Path>) -> Result<PathBuf, UsageError> {
     }
 }
 
-fn ae_title(text: Option<&OsStr>) -> Result<AeTitle, UsageError> {
-    let text = text.unwrap_or_else(|| OsStr::new("STORESCP"));
-    text.to_str().and_then(AeTitle::new).ok_or_else(|| {
-        invalid(
-            "--aetitle",
-            text,
-            "1 to 16 printable ASCII characters without backslash",
-        )
-    })
-}
-
 fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
     let text = text.unwrap_or_default();
     let is_harmless = |text: &&str| {
@@ -139,15 +116,6 @@ fn extension(text: Option<&OsStr>) -> Result<String, UsageError> {
                 "at most 64 bytes of UTF-8 without slash and control characters",
             )
         })
-}
-
-fn invalid(long: &str, text: &OsStr, expected: &str) -> UsageError {
-    let text = match text.to_string_lossy() {
-        text if text.is_empty() => "empty".into(),
-        text => text,
-    };
-    let text = format!("Invalid value for option {long} ({text}: {expected} expected)");
-    UsageError::new(Stage::Judging, text)
 }
 
 fn durability(word: Option<&'static str>) -> Durability {

@@ -130,33 +130,3 @@ fn a_title_or_an_extension_that_can_not_be_one_is_refused() {
         );
     }
 }
-
-#[test]
-fn a_port_is_read_as_dcmtk_reads_it() {
-    let port = |text| port_number(OsStr::new(text));
-    assert_eq!(port("5000x"), Ok(5000));
-    assert_eq!(port("+5"), Ok(5));
-    assert_eq!(port("65535"), Ok(65535));
-    for (text, error) in [
-        ("0", "Invalid parameter value 0 (underflow)"),
-        ("65536", "Invalid parameter value 65536 (overflow)"),
-        ("-5", "Invalid parameter value -5 (overflow)"),
-        ("abc", "Invalid parameter value abc"),
-        ("", "Invalid parameter value "),
-    ] {
-        assert_eq!(port(text), Err(error.to_owned()));
-    }
-}
-
-#[test]
-fn quiet_silences_what_is_judged_and_nothing_else() {
-    let quiet = Typed {
-        threshold: Some(Threshold::Fatal),
-        ..Typed::default()
-    };
-    let error = |stage| UsageError::new(stage, "text");
-    assert!(!is_shown(&error(Stage::Judging), &quiet));
-    assert!(is_shown(&error(Stage::Reading), &quiet));
-    assert!(is_shown(&error(Stage::Refusal), &quiet));
-    assert!(is_shown(&error(Stage::Judging), &Typed::default()));
-}

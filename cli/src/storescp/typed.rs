@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::logging::Threshold;
+use crate::options::shared::general::General;
 
 /// The options of storescp as they were typed; what was left out is `None` or `false`. Numbers
 /// are within the ranges of the table.
@@ -14,8 +14,7 @@ use crate::logging::Threshold;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Typed {
     pub(crate) port: u16,
-    pub(crate) arguments: bool,
-    pub(crate) threshold: Option<Threshold>,
+    pub(crate) general: General,
     pub(crate) max_associations: Option<i64>,
     pub(crate) workers: Option<i64>,
     pub(crate) drain_timeout_seconds: Option<i64>,
@@ -35,4 +34,10 @@ pub(crate) struct Typed {
     pub(crate) on_duplicate: Option<&'static str>,
     pub(crate) writers: Option<i64>,
     pub(crate) landing_memory_bytes: Option<i64>,
+}
+
+impl AsMut<General> for Typed {
+    fn as_mut(&mut self) -> &mut General {
+        &mut self.general
+    }
 }

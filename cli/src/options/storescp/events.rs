@@ -1,7 +1,7 @@
 //! Commands that are run when something happened.
 
-use super::super::{Section, entry};
-use super::{Typed, seconds, text};
+use super::super::{Section, entry, seconds, text};
+use super::Typed;
 
 const SORTED: &[&str] = &[
     "--sort-conc-studies",

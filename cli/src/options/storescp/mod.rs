@@ -1,59 +1,17 @@
 //! The options of storescp: DCMTK's, each with what becomes of it here, and our own.
 
 mod events;
-mod general;
 mod negotiation;
 mod network;
 mod output;
 mod storage;
 mod tls;
 
-use super::{Argument, Kind, Tool};
+use super::shared::general;
+use super::{Section, Tool};
 use crate::storescp::Typed;
 
-/// The longest time-out, in seconds: 68 years, what a 32-bit integer holds.
-const SECONDS_MAX: i64 = i32::MAX as i64;
-
-const FILE_NAME: Argument = Argument {
-    name: "filename",
-    kind: Kind::Path,
-};
-const DIRECTORY: Argument = Argument {
-    name: "directory",
-    kind: Kind::Path,
-};
-
-const fn text(name: &'static str) -> Argument {
-    Argument {
-        name,
-        kind: Kind::Text,
-    }
-}
-
-/// Seconds from `min` upwards.
-const fn seconds(min: i64) -> Argument {
-    Argument {
-        name: "seconds",
-        kind: Kind::Signed {
-            min,
-            max: SECONDS_MAX,
-        },
-    }
-}
-
-const fn unsigned(name: &'static str, min: i64, max: i64) -> Argument {
-    Argument {
-        name,
-        kind: Kind::Unsigned { min, max },
-    }
-}
-
-/// A number of the engine as the end of a range.
-#[expect(clippy::cast_possible_wrap, reason = "checked in the line before")]
-const fn bound(number: usize) -> i64 {
-    assert!(number <= isize::MAX as usize, "a bound fits");
-    number as i64
-}
+static GENERAL: Section<Typed> = general::general();
 
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
@@ -65,9 +23,11 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         storage (see --durability). The command line is that of DCMTK's storescp; options of it \
         that do not work here are refused, never ignored.",
     usage: "[options] [port]",
+    helps_when_empty: true,
     parameters: &[("port", "tcp/ip port number to listen on, 1 to 65535")],
     sections: &[
-        &general::GENERAL,
+        &GENERAL,
+        &negotiation::DUMP,
         &network::PROCESSES,
         &network::NETWORK,
         &negotiation::PROFILE,
@@ -77,7 +37,9 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         &tls::STACK,
         &tls::KEYS,
         &tls::TRUST,
+        &tls::PEERS,
         &tls::PROFILES,
+        &tls::SERVER,
         &tls::OTHER,
         &output::GENERAL,
         &output::FORMAT,

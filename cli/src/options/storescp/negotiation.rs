@@ -1,7 +1,7 @@
 //! What is accepted in negotiation.
 
-use super::super::{Section, entry};
-use super::{FILE_NAME, Typed, text};
+use super::super::{FILE_NAME, Section, entry, text};
+use super::Typed;
 
 const PREFERRED: &str = "transfer-syntax-preference";
 
@@ -124,4 +124,15 @@ pub(super) static PREFERENCE: Section<Typed> = Section {
         .group(PREFERRED)
         .works(|typed, _| typed.accept_all = true),
     ],
+};
+
+pub(super) static DUMP: Section<Typed> = Section {
+    title: "association parameters",
+    entries: &[entry(
+        "--verbose-pc",
+        "log presentation contexts at info level",
+        "Logs the parameters of each association at info instead of debug level.",
+    )
+    .short("+v")
+    .not_yet("the parameters of associations are logged at debug level (-d)")],
 };

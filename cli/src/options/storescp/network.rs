@@ -2,8 +2,8 @@
 
 use pdvault_engine::receiver::{MAX_PDU_BYTES, WORKERS_MAX};
 
-use super::super::{Section, entry};
-use super::{SECONDS_MAX, Typed, bound, seconds, text, unsigned};
+use super::super::{SECONDS_MAX, Section, bound, entry, seconds, text, unsigned};
+use super::Typed;
 
 const PROCESS_MODE: &str = "process-mode";
 const IP_VERSION: &str = "ip-version";

@@ -1,7 +1,7 @@
 //! Where objects are written, how they are encoded and named.
 
-use super::super::{Argument, Kind, Section, entry};
-use super::{DIRECTORY, Typed, text, unsigned};
+use super::super::{Argument, DIRECTORY, Kind, Section, entry, text, unsigned};
+use super::Typed;
 
 const STORAGE_MODE: &str = "storage-mode";
 const FORMAT_GROUP: &str = "output-format";

@@ -3,8 +3,8 @@
 use pdvault_engine::landing::{CHUNK_BYTES_DEFAULT, CHUNK_COUNT_MAX};
 use pdvault_engine::store::WRITERS_MAX;
 
-use super::super::{Argument, Kind, Section, entry};
-use super::{Typed, bound, unsigned};
+use super::super::{Argument, Kind, Section, bound, entry, unsigned};
+use super::Typed;
 
 /// The least landing memory, in bytes: a few small chunks.
 const LANDING_BYTES_MIN: i64 = 1 << 20;

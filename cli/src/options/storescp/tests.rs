@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use super::*;
 use crate::grammar::{self, Stage, UsageError};
 use crate::logging::Threshold;
-use crate::options::{Effect, Entry};
+use crate::options::{Argument, Effect, Entry, Kind};
 
 /// DCMTK's options: short name, long name, number of values, group.
 const REFERENCE: &str = include_str!("../../../tests/fixtures/storescp_options.txt");
@@ -47,7 +47,7 @@ fn assert_notes(long: &str, value: &[&str], change: impl Fn(&mut Typed)) {
 /// A value that suits an argument.
 fn sample(argument: &Argument) -> String {
     match argument.kind {
-        Kind::Text | Kind::Path => "x".to_owned(),
+        Kind::Text | Kind::Path | Kind::Rate => "x".to_owned(),
         Kind::Signed { min, .. } | Kind::Unsigned { min, .. } | Kind::Size { min, .. } => {
             min.to_string()
         }
@@ -169,7 +169,10 @@ mod table {
     fn our_own_numbers_and_no_others_tell_their_range() {
         for entry in TOOL.entries() {
             let has_range = entry.arguments.iter().any(|argument| {
-                !matches!(argument.kind, Kind::Choice(_) | Kind::Text | Kind::Path)
+                !matches!(
+                    argument.kind,
+                    Kind::Choice(_) | Kind::Text | Kind::Path | Kind::Rate
+                )
             });
             let is_ours = OURS.contains(&entry.long) || entry.long == "--max-associations";
             assert_eq!(entry.tells_range, is_ours && has_range, "{}", entry.long);
@@ -185,7 +188,7 @@ mod table {
                     assert!((0..max).contains(&min));
                 }
                 Kind::Choice(words) | Kind::LogLevel(words) => assert!(words.len() > 1),
-                Kind::Text | Kind::Path => {}
+                Kind::Text | Kind::Path | Kind::Rate => {}
             }
         }
     }
@@ -319,27 +322,27 @@ mod works {
 
     #[test]
     fn arguments() {
-        assert_notes("--arguments", &[], |typed| typed.arguments = true);
+        assert_notes("--arguments", &[], |typed| typed.general.arguments = true);
     }
 
     #[test]
     fn quiet() {
         assert_notes("--quiet", &[], |typed| {
-            typed.threshold = Some(Threshold::Fatal);
+            typed.general.threshold = Some(Threshold::Fatal);
         });
     }
 
     #[test]
     fn verbose() {
         assert_notes("--verbose", &[], |typed| {
-            typed.threshold = Some(Threshold::Info);
+            typed.general.threshold = Some(Threshold::Info);
         });
     }
 
     #[test]
     fn debug() {
         assert_notes("--debug", &[], |typed| {
-            typed.threshold = Some(Threshold::Debug);
+            typed.general.threshold = Some(Threshold::Debug);
         });
     }
 
@@ -347,7 +350,7 @@ mod works {
     fn log_level() {
         for (word, level) in [("WARN", Threshold::Warn), ("off", Threshold::Off)] {
             assert_notes("--log-level", &[word], |typed| {
-                typed.threshold = Some(level);
+                typed.general.threshold = Some(level);
             });
         }
     }

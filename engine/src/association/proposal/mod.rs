@@ -118,7 +118,7 @@ impl SyntaxProposal {
 ///
 /// Neighbours of one abstract syntax stay in one association, or an object could not choose among
 /// them; only where one syntax alone has more than [`CONTEXTS_MAX`] contexts they are torn apart.
-pub fn split(offers: Vec<ContextOffer>) -> Vec<Vec<ProposedContext>> {
+pub fn split(offers: &[ContextOffer]) -> Vec<Vec<ProposedContext>> {
     let mut associations: Vec<Vec<ContextOffer>> = Vec::new();
     for run in offers.chunk_by(|a, b| a.abstract_syntax == b.abstract_syntax) {
         for piece in run.chunks(CONTEXTS_MAX) {

@@ -111,7 +111,7 @@ mod proposals {
     #[test]
     fn the_default_proposal_fills_one_association() {
         let classes = DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid));
-        let associations = split(SyntaxProposal::default().offers(classes));
+        let associations = split(&SyntaxProposal::default().offers(classes));
         assert_eq!(associations.len(), 1);
         assert_eq!(associations[0].len(), CONTEXTS_MAX);
         let last = associations[0].last().expect("128 of them");
@@ -139,7 +139,7 @@ mod splits {
     }
 
     fn sizes(classes: impl IntoIterator<Item = usize>) -> Vec<usize> {
-        split(offers(classes)).iter().map(Vec::len).collect()
+        split(&offers(classes)).iter().map(Vec::len).collect()
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod splits {
 
     #[test]
     fn every_association_numbers_its_contexts_from_one_upwards() {
-        for association in split(offers(0..200)) {
+        for association in split(&offers(0..200)) {
             for (index, context) in association.iter().enumerate() {
                 assert_eq!(usize::from(context.id.0), 2 * index + 1);
             }
@@ -254,7 +254,7 @@ mod requests {
             user_identity: None,
             roles: Vec::new(),
             extended: Vec::new(),
-            contexts: split(SyntaxProposal::default().offers([Uid::from(CT)])).remove(0),
+            contexts: split(&SyntaxProposal::default().offers([Uid::from(CT)])).remove(0),
         }
     }
 

@@ -1,14 +1,30 @@
-//! Help and logging.
+//! Help and logging: the same for every tool.
 
-use super::super::{Answer, Argument, Kind, Section, entry};
-use super::{FILE_NAME, Typed};
+use super::super::{Answer, Argument, FILE_NAME, Kind, Section, entry};
 use crate::logging::{LEVELS, Threshold};
 
 const VERBOSITY: &str = "log-verbosity";
 
-pub(super) static GENERAL: Section<Typed> = Section {
-    title: "general options",
-    entries: &[
+/// What was typed about logging.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct General {
+    pub(crate) arguments: bool,
+    pub(crate) threshold: Option<Threshold>,
+}
+
+impl General {
+    /// The threshold that holds.
+    pub(crate) fn threshold(&self) -> Threshold {
+        self.threshold.unwrap_or(Threshold::Warn)
+    }
+}
+
+/// The general options of a tool whose options are noted in `T`.
+pub(crate) const fn general<T: AsMut<General>>() -> Section<T> {
+    Section {
+        title: "general options",
+        entries: const {
+            &[
         entry(
             "--help",
             "print this help text and exit",
@@ -30,7 +46,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
             "Prints the command line as a log line at start, after command files were expanded \
              and with every option by its long name, whatever the log level is.",
         )
-        .works(|typed, _| typed.arguments = true),
+        .works(|typed, _| typed.as_mut().arguments = true),
         entry(
             "--quiet",
             "quiet mode, log nothing but fatal errors",
@@ -39,7 +55,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         )
         .short("-q")
         .group(VERBOSITY)
-        .works(|typed, _| typed.threshold = Some(Threshold::Fatal)),
+        .works(|typed, _| typed.as_mut().threshold = Some(Threshold::Fatal)),
         entry(
             "--verbose",
             "verbose mode, log what is done",
@@ -48,7 +64,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         )
         .short("-v")
         .group(VERBOSITY)
-        .works(|typed, _| typed.threshold = Some(Threshold::Info)),
+        .works(|typed, _| typed.as_mut().threshold = Some(Threshold::Info)),
         entry(
             "--debug",
             "debug mode, log every detail",
@@ -56,7 +72,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         )
         .short("-d")
         .group(VERBOSITY)
-        .works(|typed, _| typed.threshold = Some(Threshold::Debug)),
+        .works(|typed, _| typed.as_mut().threshold = Some(Threshold::Debug)),
         entry(
             "--log-level",
             "log messages of this level and graver ones",
@@ -70,7 +86,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         }])
         .default("warn")
         .conflicts(&[&["--verbose", "--debug", "--quiet"]])
-        .works(|typed, values| typed.threshold = Threshold::from_name(values[0].word())),
+        .works(|typed, values| typed.as_mut().threshold = Threshold::from_name(values[0].word())),
         entry(
             "--log-config",
             "configure the log by a file",
@@ -80,12 +96,7 @@ pub(super) static GENERAL: Section<Typed> = Section {
         .takes(&[FILE_NAME])
         .conflicts(&[&["--verbose", "--debug", "--quiet"], &["--log-level"]])
         .not_yet("the log goes to standard error; choose its level by -q, -v, -d or --log-level"),
-        entry(
-            "--verbose-pc",
-            "log presentation contexts at info level",
-            "Logs the parameters of each association at info instead of debug level.",
-        )
-        .short("+v")
-        .not_yet("the parameters of associations are logged at debug level (-d)"),
-    ],
-};
+        ]
+        },
+    }
+}

@@ -1,0 +1,38 @@
+//! `pdvault echoscu`: from the command line to C-ECHO.
+
+mod run;
+mod settings;
+mod typed;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::grammar::{CommandLine, UsageError};
+use crate::options::Tool;
+use crate::options::echoscu::TOOL;
+use crate::start::{self, Command};
+
+pub(crate) use settings::{SYNTAXES, Settings};
+pub(crate) use typed::Typed;
+
+/// Runs the tool with the words after its name.
+pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
+    start::start::<Typed>(words, run::run)
+}
+
+impl Command for Typed {
+    type Settings = Settings;
+
+    fn tool() -> &'static Tool<Self> {
+        &TOOL
+    }
+
+    fn note_parameters(&mut self, line: &CommandLine<Self>) -> Result<(), UsageError> {
+        let parameters = line.parameters(&["peer", "port"], 2)?;
+        self.requestor.note_peer(&parameters[0], &parameters[1])
+    }
+
+    fn resolve(&self) -> Result<Settings, UsageError> {
+        Settings::resolve(self)
+    }
+}

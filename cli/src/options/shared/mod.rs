@@ -1,0 +1,6 @@
+//! Rows that several tools have in common.
+
+pub(crate) mod client_tls;
+pub(crate) mod general;
+pub(crate) mod requestor;
+pub(crate) mod tls;

@@ -1,0 +1,55 @@
+//! Time-outs, PDU sizes, and how an association goes on and ends.
+
+use super::super::shared::requestor::{self, PDU_BYTES_MAX, PDU_BYTES_MIN};
+use super::super::{COUNT_MAX, Section, entry, unsigned};
+use super::Typed;
+
+pub(super) static OTHER: Section<Typed> = Section {
+    title: "other network options",
+    entries: &[
+        requestor::connect_timeout(),
+        requestor::socket_timeout(),
+        requestor::acse_timeout(),
+        requestor::dimse_timeout(),
+        requestor::max_pdu(),
+        entry(
+            "--max-send-pdu",
+            "largest PDU to send, in bytes",
+            "Sends no larger PDUs than this, although the peer may take them. The default is what \
+             the peer takes, 131072 at most.",
+        )
+        .takes(&[unsigned("bytes", PDU_BYTES_MIN, PDU_BYTES_MAX)])
+        .works(|typed, values| typed.max_send_pdu_bytes = Some(values[0].number())),
+        entry(
+            "--repeat",
+            "send each file so many times",
+            "Sends each file this many times in succession before the next one.",
+        )
+        .takes(&[unsigned("count", 1, COUNT_MAX)])
+        .default("1")
+        .works(|typed, values| typed.repeat = Some(values[0].number())),
+        entry(
+            "--abort",
+            "end associations by an abort",
+            "Ends associations by A-ABORT instead of a release; for testing peers.",
+        )
+        .works(|typed, _| typed.abort = true),
+        entry(
+            "--no-halt",
+            "go on after a file that failed",
+            "Goes on with the next file after one that could not be read or sent, or that the peer \
+             refused. The exit code is 0 then even if every file failed; --report and --journal \
+             tell which.",
+        )
+        .short("-nh")
+        .works(|typed, _| typed.no_halt = true),
+        entry(
+            "--uid-padding",
+            "tolerate space padded UIDs",
+            "Drops a trailing space of the SOP UIDs of a data set before they are sent in the \
+             command.",
+        )
+        .short("-up")
+        .works(|typed, _| typed.uid_padding = true),
+    ],
+};
