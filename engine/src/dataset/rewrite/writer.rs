@@ -1,0 +1,281 @@
+//! Writes what the parser found in the new encoding.
+
+use super::swap::Swap;
+use crate::dataset::Tag;
+use crate::dataset::encoding::Syntax;
+use crate::dataset::error::What;
+use crate::dataset::parser::{Element, Token, UNDEFINED_LENGTH};
+use crate::dataset::vr::Vr;
+
+/// The longest value whose length fits 16 bits: lengths are even.
+const SHORT_LENGTH_MAX: u32 = 0xFFFE;
+
+/// The new value of an element.
+#[derive(Debug)]
+struct Edit {
+    tag: Tag,
+    value: Vec<u8>,
+    is_made: bool,
+}
+
+/// A sequence or an item that was begun.
+#[derive(Debug)]
+struct Frame {
+    /// Whether a delimiter has to end it.
+    is_delimited: bool,
+    /// The Pixel Representation of the data set around it, which an item inherits.
+    outer_signed: bool,
+}
+
+/// What becomes of the value that comes next.
+#[derive(Debug)]
+enum Value {
+    Drop,
+    Copy {
+        swap: Swap,
+        /// What makes it even.
+        padding: Option<u8>,
+        /// Whether this is the Pixel Representation.
+        is_representation: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    to: Syntax,
+    /// Whether encapsulated pixel data may pass.
+    keeps_fragments: bool,
+    old_vr_only: bool,
+    edits: Vec<Edit>,
+    frames: Vec<Frame>,
+    /// Whether the Pixel Representation of the current data set or item says so.
+    is_signed: bool,
+    value: Value,
+}
+
+impl Writer {
+    pub(super) fn new(
+        to: Syntax,
+        keeps_fragments: bool,
+        edits: Vec<(Tag, Vec<u8>)>,
+        old_vr_only: bool,
+    ) -> Self {
+        let edits = edits.into_iter().map(|(tag, value)| Edit {
+            tag,
+            value,
+            is_made: false,
+        });
+        Self {
+            to,
+            keeps_fragments,
+            old_vr_only,
+            edits: edits.collect(),
+            frames: Vec::new(),
+            is_signed: false,
+            value: Value::Drop,
+        }
+    }
+
+    /// Writes what comes next. `depth` is how many sequences and items are open around it.
+    pub(super) fn token(
+        &mut self,
+        token: Token<'_>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), What> {
+        match token {
+            Token::Element(element) => self.begin_element(&element, depth, out)?,
+            Token::Value(piece) => self.write_value(piece, out),
+            Token::ValueEnd => self.end_value(out),
+            Token::SequenceBegin { tag, is_empty } => {
+                let length = self.open(is_empty);
+                self.write_header(tag, Vr::SQ, length, out);
+            }
+            Token::ItemBegin { is_empty } => {
+                let length = self.open(is_empty);
+                self.write_short_header(Tag::ITEM, length, out);
+            }
+            Token::ItemEnd => self.close(Tag::ITEM_END, out),
+            Token::SequenceEnd => self.close(Tag::SEQUENCE_END, out),
+            Token::FragmentsBegin { tag, vr } => self.begin_fragments(tag, vr, out)?,
+            Token::Fragment { length } => self.begin_fragment(length, out),
+        }
+        Ok(())
+    }
+
+    /// Which edits were not made.
+    pub(super) fn into_absent(self) -> Vec<Tag> {
+        let absent = self.edits.iter().filter(|edit| !edit.is_made);
+        absent.map(|edit| edit.tag).collect()
+    }
+
+    fn begin_element(
+        &mut self,
+        element: &Element,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), What> {
+        let &Element { tag, length, .. } = element;
+        if tag.is_group_length() || tag == Tag::TRAILING_PADDING {
+            self.value = Value::Drop;
+            return Ok(());
+        }
+        if depth == 0 && self.edit(element, out) {
+            self.value = Value::Drop;
+            return Ok(());
+        }
+        let is_representation = tag == Tag::PIXEL_REPRESENTATION;
+        if is_representation {
+            self.is_signed = false;
+        }
+        let even_length = even(length);
+        let written_vr = self.write_header(tag, element.vr, even_length, out);
+        let is_turned = element.big != self.to.big && written_vr != Vr::UN;
+        let unit = if is_turned {
+            element.vr.unit_bytes()
+        } else {
+            1
+        };
+        if !even_length.is_multiple_of(u32::from(unit)) {
+            return Err(What::Misaligned(length));
+        }
+        self.value = Value::Copy {
+            swap: Swap::new(usize::from(unit)),
+            padding: (length % 2 == 1).then(|| element.vr.padding()),
+            is_representation,
+        };
+        Ok(())
+    }
+
+    /// Writes the new value of this element, if it has one.
+    fn edit(&mut self, element: &Element, out: &mut Vec<u8>) -> bool {
+        let Some(index) = self.edits.iter().position(|edit| edit.tag == element.tag) else {
+            return false;
+        };
+        self.edits[index].is_made = true;
+        let value = std::mem::take(&mut self.edits[index].value);
+        let length = u32::try_from(value.len()).expect("a new value is short");
+        self.write_header(element.tag, element.vr, even(length), out);
+        out.extend_from_slice(&value);
+        if length % 2 == 1 {
+            out.push(element.vr.padding());
+        }
+        self.edits[index].value = value;
+        true
+    }
+
+    fn write_value(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        let Value::Copy {
+            swap,
+            is_representation,
+            ..
+        } = &mut self.value
+        else {
+            return;
+        };
+        if *is_representation {
+            // 0 or 1 in either byte order.
+            self.is_signed |= piece.iter().any(|&byte| byte != 0);
+        }
+        swap.write(piece, out);
+    }
+
+    fn end_value(&mut self, out: &mut Vec<u8>) {
+        if let Value::Copy { swap, padding, .. } = &mut self.value
+            && let Some(padding) = padding
+        {
+            swap.write(&[*padding], out);
+        }
+        self.value = Value::Drop;
+    }
+
+    fn begin_fragments(&mut self, tag: Tag, vr: Vr, out: &mut Vec<u8>) -> Result<(), What> {
+        if !self.keeps_fragments {
+            return Err(What::Encapsulated);
+        }
+        let length = self.open(false);
+        self.write_header(tag, vr, length, out);
+        Ok(())
+    }
+
+    /// Fragments stay as they are, even the odd ones: the offset table counts on it (PS3.5 A.4).
+    fn begin_fragment(&mut self, length: u32, out: &mut Vec<u8>) {
+        self.write_short_header(Tag::ITEM, length, out);
+        self.value = Value::Copy {
+            swap: Swap::new(1),
+            padding: None,
+            is_representation: false,
+        };
+    }
+
+    /// Begins a sequence or an item. Returns its length.
+    fn open(&mut self, is_empty: bool) -> u32 {
+        self.frames.push(Frame {
+            is_delimited: !is_empty,
+            outer_signed: self.is_signed,
+        });
+        if is_empty { 0 } else { UNDEFINED_LENGTH }
+    }
+
+    fn close(&mut self, delimiter: Tag, out: &mut Vec<u8>) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        self.is_signed = frame.outer_signed;
+        if frame.is_delimited {
+            self.write_short_header(delimiter, 0, out);
+        }
+    }
+
+    /// Writes tag, VR and length. Returns the VR it has in the new encoding.
+    fn write_header(&self, tag: Tag, vr: Vr, length: u32, out: &mut Vec<u8>) -> Vr {
+        if !self.to.explicit {
+            self.write_short_header(tag, length, out);
+            return vr;
+        }
+        let vr = self.written_vr(vr, length);
+        self.write_tag(tag, out);
+        out.extend(vr.as_wire());
+        match u16::try_from(length) {
+            Ok(length) if !vr.is_long() => self.to.write_u16(length, out),
+            _ => {
+                out.extend([0, 0]);
+                self.to.write_u32(length, out);
+            }
+        }
+        vr
+    }
+
+    /// The VR that an element gets in an explicit encoding. One whose length has 16 bits cannot
+    /// have a longer value (PS3.5 6.2.2).
+    fn written_vr(&self, vr: Vr, length: u32) -> Vr {
+        let vr = match vr {
+            Vr::US_OR_SS if self.is_signed => Vr::SS,
+            Vr::US_OR_SS => Vr::US,
+            vr => vr,
+        };
+        let fits = vr.is_long() || length <= SHORT_LENGTH_MAX;
+        match (fits, self.old_vr_only) {
+            (false, false) => Vr::UN,
+            (false, true) => Vr::OB,
+            (true, true) if !vr.is_old() => Vr::OB,
+            (true, _) => vr,
+        }
+    }
+
+    fn write_short_header(&self, tag: Tag, length: u32, out: &mut Vec<u8>) {
+        self.write_tag(tag, out);
+        self.to.write_u32(length, out);
+    }
+
+    fn write_tag(&self, tag: Tag, out: &mut Vec<u8>) {
+        self.to.write_u16(tag.0, out);
+        self.to.write_u16(tag.1, out);
+    }
+}
+
+/// The length of a value with its padding. An odd one is below the undefined length, so that it
+/// has a successor.
+fn even(length: u32) -> u32 {
+    length + length % 2
+}
