@@ -822,8 +822,9 @@ fn a_peer_that_only_connects_delays_nobody() {
     let silent: Vec<_> = (0..50).map(|_| Peer::connect(receiver.port())).collect();
     let started = std::time::Instant::now();
     assert_unharmed(&receiver);
+    // Well before the receiver gives up on any of them (30 s).
     assert!(
-        started.elapsed() < Duration::from_secs(2),
+        started.elapsed() < Duration::from_secs(20),
         "took {:?}",
         started.elapsed()
     );

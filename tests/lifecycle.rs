@@ -11,8 +11,9 @@ use pdvault_tests::scratch;
 use pdvault_tests::stored;
 use pdvault_tests::wire::{AssociateRq, Incoming};
 
-/// What a loaded machine may add to a time limit.
-const TOLERANCE: Duration = Duration::from_secs(4);
+/// What a loaded machine may add to a time limit. The limits that would strike if the one in question
+/// did not are all longer (30 s and more).
+const TOLERANCE: Duration = Duration::from_secs(20);
 
 /// How long nothing may happen before a test believes that nothing will.
 const CALM: Duration = Duration::from_millis(300);
@@ -21,11 +22,12 @@ fn object() -> Object {
     Object::ct("2.25.400", 3 << 20)
 }
 
-/// An association in the middle of an object.
+/// An association in the middle of an object, which the receiver has begun to take.
 fn in_mid_object(receiver: &Receiver) -> (Peer, u16) {
     let mut peer = Peer::ready(receiver.port());
     let id = peer.begin(&object());
     peer.send_data(&object().data[..1_000_000], false);
+    receiver.wait_for_log("Received Store Request");
     (peer, id)
 }
 
@@ -174,11 +176,11 @@ fn an_idle_association_is_dropped_after_the_socket_timeout() {
 
 #[test]
 fn a_slow_sender_that_keeps_sending_is_not_dropped() {
-    let receiver = Receiver::start("--dimse-timeout 2 --socket-timeout 2");
+    let receiver = Receiver::start("--dimse-timeout 6 --socket-timeout 6");
     let small = Object::ct("2.25.400", 2000);
     let mut peer = Peer::ready(receiver.port());
     let id = peer.begin(&small);
-    for part in small.data.chunks(250) {
+    for part in small.data.chunks(125) {
         std::thread::sleep(Duration::from_millis(500));
         peer.send_data(part, false);
     }

@@ -5,9 +5,8 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use common::{CT, Sender, data, fragments, object, stored};
+use common::{CT, Sender, data, eventually, fragments, object, stored};
 use pdvault_engine::dimse::Status;
 use pdvault_engine::receiver::{Receiver, ReceiverHandle};
 use pdvault_engine::store::OnDuplicate;
@@ -177,11 +176,12 @@ fn draining_receiver_finishes_the_object_in_flight_and_takes_no_new_connection()
     let stream = object("1.2.3", &fragments(&data, &[16_372]));
     let mut sender = Sender::connect(receiver.local_addr());
     sender.send(&stream[..100_000]);
-    std::thread::sleep(Duration::from_millis(100));
+    let is_begun = eventually(|| receiver.statistics().bytes_received >= 100_000);
+    assert!(is_begun, "the object is in flight");
     receiver.shutdown();
-    std::thread::sleep(Duration::from_millis(200));
-    let late = std::net::TcpStream::connect(receiver.local_addr());
-    assert!(late.is_err(), "nobody listens any more");
+    let address = receiver.local_addr();
+    let nobody_listens = eventually(|| std::net::TcpStream::connect(address).is_err());
+    assert!(nobody_listens, "no new connection is taken");
     sender.send(&stream[100_000..]);
     assert_eq!(sender.status(), Status::SUCCESS);
     sender.release();

@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use crate::{disk, scratch};
 
 /// How long a receiver may take to listen: it faults in its landing memory first.
-const START_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long a line may take to reach the log.
-const LOG_LIMIT: Duration = Duration::from_secs(5);
+const LOG_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often a start is tried again when somebody else took the port in between.
 const START_ATTEMPTS: u32 = 8;

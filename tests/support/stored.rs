@@ -12,7 +12,7 @@ use crate::object::Object;
 use crate::wire;
 
 /// How long an unfinished file may outlive the association that sent it.
-const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
+const CLEAN_UP_LIMIT: Duration = Duration::from_secs(30);
 
 /// Bytes of preamble and prefix (PS3.10 7.1).
 const PREFIX_BYTES: usize = 132;

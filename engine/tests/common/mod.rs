@@ -8,7 +8,7 @@ pub(crate) mod scp;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pdvault_engine::dimse::{Response, Status, StoreRq};
 use pdvault_engine::pdu::{
@@ -18,6 +18,23 @@ use pdvault_engine::pdu::{
 use pdvault_engine::value::{AeTitle, PresentationContextId, Uid};
 
 pub(crate) use requests::{memory, options, store_request, stored};
+
+/// Longer than anything here takes, even on a loaded machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Polls until `done` or until patience ends; says which.
+pub(crate) fn eventually(mut done: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if done() {
+            return true;
+        }
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// CT Image Storage.
 pub(crate) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -40,7 +57,7 @@ impl Sender {
         let stream = TcpStream::connect(address).expect("the receiver listens");
         stream.set_nodelay(true).expect("a TCP option");
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(PATIENCE))
             .expect("a TCP option");
         let mut sender = Self { stream };
         sender.send(&encode(&Pdu::AssociateRq(request)));
