@@ -63,13 +63,22 @@ pub(crate) fn accept<T: Send + 'static>(
 impl Scp {
     /// Reads the A-ASSOCIATE-RQ and accepts it.
     pub(crate) fn accept(&mut self, operations: u16) {
+        self.answer_request(operations, ContextOutcome::Acceptance);
+    }
+
+    /// Reads the A-ASSOCIATE-RQ and accepts it, but none of its presentation contexts.
+    pub(crate) fn accept_none(&mut self) {
+        self.answer_request(1, ContextOutcome::AbstractSyntaxNotSupported);
+    }
+
+    fn answer_request(&mut self, operations: u16, result: ContextOutcome) {
         let Some(Pdu::AssociateRq(request)) = self.read_pdu() else {
             panic!("an A-ASSOCIATE-RQ was due");
         };
         let contexts = request.presentation_contexts.iter();
         let accepted = contexts.map(|context| ContextResult {
             id: context.id,
-            result: ContextOutcome::Acceptance,
+            result,
             transfer_syntax: context.transfer_syntaxes[0].clone(),
         });
         let answer = AssociateAc {
