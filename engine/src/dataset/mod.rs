@@ -28,6 +28,7 @@ mod vr;
 
 pub use encoding::Encoding;
 pub use error::{DataSetError, What};
+pub use file_meta::{FILE_META_BYTES_MAX, FileMeta, ParsedMeta};
 pub use file_scan::{FileError, FileHead, FileScan, META_BYTES_MAX, MetaHead, ReadMode};
 pub use head::{Head, HeadScan};
 pub use parser::DEPTH_MAX;
