@@ -30,6 +30,9 @@ const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
 /// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
+/// The memory for output that an association keeps, in bytes: there may be thousands that are idle.
+const OUTPUT_BYTES_KEPT: usize = 1024;
+
 /// Names one object of one association, from [`Event::ObjectBegun`] to [`Acceptor::complete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectToken(u32);
@@ -171,7 +174,7 @@ impl<R> Acceptor<R> {
             tokens: 0,
             command_bytes: 0,
             command_bytes_last: 0,
-            output: Output::default(),
+            output: Output::new(OUTPUT_BYTES_KEPT),
             events: VecDeque::new(),
             proof: PhantomData,
         };

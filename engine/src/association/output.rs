@@ -13,21 +13,28 @@ const FRAGMENT_BYTES_MIN: usize = 64;
 /// The length field of a PDV item, which its own value does not count, in bytes (PS3.8 9.3.5.1).
 const PDV_LENGTH_FIELD_BYTES: u32 = 4;
 
-/// The memory for output that an association keeps, in bytes.
-const OUTPUT_BYTES_KEPT: usize = 1024;
-
 /// How many bytes that were sent may stand in front of those that were not, before these are moved
 /// to the front: a peer that always leaves something unread must not make the memory grow.
 const SENT_BYTES_MAX: usize = 64 * 1024;
 
 /// A queue of encoded PDUs; bounded by its user.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output {
     bytes: Vec<u8>,
     sent: usize,
+    bytes_kept: usize,
 }
 
 impl Output {
+    /// An empty queue, which keeps memory for `bytes_kept` bytes once it has had more.
+    pub(super) fn new(bytes_kept: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            sent: 0,
+            bytes_kept,
+        }
+    }
+
     /// What has not been sent.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.sent..]
@@ -42,7 +49,7 @@ impl Output {
         self.sent += n;
         if self.is_empty() {
             self.bytes.clear();
-            self.bytes.shrink_to(OUTPUT_BYTES_KEPT);
+            self.bytes.shrink_to(self.bytes_kept);
             self.sent = 0;
         } else if self.sent > SENT_BYTES_MAX {
             self.bytes.drain(..self.sent);

@@ -92,7 +92,7 @@ impl Requestor {
             operations: Operations::default(),
             unprovided: None,
             incoming: None,
-            outgoing: Outgoing::default(),
+            outgoing: Outgoing::new(),
             command: Vec::new(),
             events: VecDeque::new(),
         };

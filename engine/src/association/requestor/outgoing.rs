@@ -10,6 +10,10 @@ use crate::value::PresentationContextId;
 
 use super::operations::OperationId;
 
+/// The memory for own bytes that an association keeps, in bytes: for the commands and headers of
+/// some 250 small objects, twice as many as are provided at once.
+const OWN_BYTES_KEPT: usize = 64 * 1024;
+
 /// A part of what is to be sent next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place<'a> {
@@ -41,7 +45,7 @@ impl Part {
 }
 
 /// A queue of PDUs. In steady state it allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outgoing {
     own: Output,
     parts: VecDeque<Part>,
@@ -51,6 +55,15 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    pub(super) fn new() -> Self {
+        Self {
+            own: Output::new(OWN_BYTES_KEPT),
+            parts: VecDeque::new(),
+            payload_bytes: 0,
+            is_begun: false,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

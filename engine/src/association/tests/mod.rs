@@ -1,6 +1,7 @@
 mod conversations;
 mod failures;
 mod negotiations;
+mod requestor;
 mod table_cells;
 mod times;
 
