@@ -1,5 +1,5 @@
-//! A counting allocator: in steady state, receiving P-DATA allocates nothing per PDU, and an idle
-//! association holds little, whatever its request was.
+//! A counting allocator: in steady state, P-DATA allocates nothing per PDU, received or sent, and an
+//! idle association holds little, whatever its request was.
 
 #![allow(unsafe_code)]
 
@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Sender, data, eventually, fragments, object, request};
-use pdvault_engine::association::{Acceptor, Event, Policy, Timeouts};
-use pdvault_engine::dimse::Status;
+use pdvault_engine::association::{
+    Acceptor, Event, Place, Policy, Requestor, StoreRequest, Timeouts, negotiate,
+};
+use pdvault_engine::dimse::{Status, StoreOutcome, StoreRq, encode_store_response};
 use pdvault_engine::landing::{LandingConfig, LandingPool, Slot};
 use pdvault_engine::pdu::framer::Guess;
-use pdvault_engine::pdu::{Pdu, ProposedContext};
+use pdvault_engine::pdu::{MessageControl, Pdu, Pdv, ProposedContext};
 use pdvault_engine::receiver::Receiver;
 use pdvault_engine::value::{PresentationContextId, Uid};
 
@@ -52,8 +54,9 @@ fn allocations_of(act: impl FnOnce()) -> u64 {
 
 /// One test, because the counters are the process's: nothing else may run beside it.
 #[test]
-fn receiving_p_data_allocates_nothing_per_pdu_and_idle_associations_hold_little() {
+fn p_data_allocates_nothing_per_pdu_and_idle_associations_hold_little() {
     core_allocates_nothing();
+    requestor_allocates_nothing();
     receiver_allocates_nothing_per_pdu();
     idle_association_holds_little();
 }
@@ -63,19 +66,7 @@ fn core_allocates_nothing() {
     const FRAGMENT_BYTES: usize = 1000;
     const PDUS: usize = 1000;
     let now = Instant::now();
-    let policy = Policy {
-        max_pdu_bytes: 16384,
-        accept_all: false,
-        promiscuous: false,
-        operations_max: 1,
-    };
-    let socket = Some(Duration::from_secs(60));
-    let timeouts = Timeouts {
-        acse: Duration::from_secs(30),
-        dimse: socket,
-        socket,
-    };
-    let mut association: Acceptor<()> = Acceptor::new(Arc::new(policy), timeouts, now);
+    let mut association: Acceptor<()> = Acceptor::new(Arc::new(policy()), timeouts(), now);
     let config = LandingConfig {
         total_bytes: 4 << 20,
         chunk_bytes: 1 << 20,
@@ -100,6 +91,24 @@ fn core_allocates_nothing() {
     assert_eq!(allocations, 0, "for {PDUS} PDUs");
 }
 
+fn policy() -> Policy {
+    Policy {
+        max_pdu_bytes: 16384,
+        accept_all: false,
+        promiscuous: false,
+        operations_max: 1,
+    }
+}
+
+fn timeouts() -> Timeouts {
+    let socket = Some(Duration::from_secs(60));
+    Timeouts {
+        acse: Duration::from_secs(30),
+        dimse: socket,
+        socket,
+    }
+}
+
 fn give(association: &mut Acceptor<()>, slot: &mut Slot, mut bytes: &[u8], now: Instant) {
     while !bytes.is_empty() {
         let payload = association.payload_needed().min(bytes.len());
@@ -119,6 +128,85 @@ fn give(association: &mut Acceptor<()>, slot: &mut Slot, mut bytes: &[u8], now: 
             }
         }
     }
+}
+
+/// The requesting side alone: nothing for a fragment, nor for a command.
+fn requestor_allocates_nothing() {
+    const OBJECTS: usize = 50;
+    const FRAGMENTS_PER_OBJECT: usize = 20;
+    let now = Instant::now();
+    let asked = request();
+    let (reply, _) = negotiate(&asked, &policy()).expect("accepted");
+    let context = reply.presentation_contexts[0].id;
+    let mut acceptance = Vec::new();
+    Pdu::AssociateAc(reply)
+        .encode(&mut acceptance)
+        .expect("short");
+    let mut requestor = Requestor::new(asked, timeouts(), now);
+    requestor.connected(now);
+    requestor.received(&acceptance, now);
+    send_all(&mut requestor, now);
+
+    let store = || StoreRequest {
+        sop_class: Uid::from("1.2.840.10008.5.1.4.1.1.2"),
+        sop_instance: Uid::from("1.2.3"),
+        priority: 0,
+    };
+    let mut send_object = |message_id: u16| {
+        let store = store();
+        let response = response(context, message_id);
+        let allocations = allocations_of(|| {
+            requestor.store(context, store, now);
+            for fragment in 1..=FRAGMENTS_PER_OBJECT {
+                let is_last = fragment == FRAGMENTS_PER_OBJECT;
+                requestor.provide(requestor.provide_room().min(16372), is_last, now);
+                if fragment % 4 == 0 {
+                    send_all(&mut requestor, now);
+                }
+            }
+        });
+        requestor.received(&response, now);
+        while requestor.poll_event().is_some() {}
+        assert!(requestor.can_begin(), "{:?}", requestor.failure());
+        allocations
+    };
+    send_object(1);
+    let ids = 2..=u16::try_from(OBJECTS).expect("few");
+    let allocations: u64 = ids.map(&mut send_object).sum();
+    assert_eq!(allocations, 0, "for {OBJECTS} objects");
+}
+
+fn send_all(requestor: &mut Requestor, now: Instant) {
+    let lengths = requestor.outgoing().map(|place| match place {
+        Place::Own(bytes) => bytes.len(),
+        Place::Payload { len, .. } => len,
+    });
+    let n = lengths.sum();
+    requestor.sent(n, now);
+}
+
+/// A P-DATA-TF PDU with a C-STORE-RSP of success.
+fn response(context: PresentationContextId, message_id: u16) -> Vec<u8> {
+    let request = StoreRq {
+        message_id,
+        sop_class: Uid::from("1.2.3"),
+        sop_instance: Uid::from("1.2.3"),
+        priority: 0,
+        has_data_set: true,
+        move_originator: None,
+    };
+    let mut command = Vec::new();
+    encode_store_response(&mut command, &request, &StoreOutcome::Stored(()));
+    let mut response = Vec::new();
+    let value = Pdv {
+        context,
+        control: MessageControl::new(true, true),
+        fragment: command,
+    };
+    Pdu::PData(vec![value])
+        .encode(&mut response)
+        .expect("short");
+    response
 }
 
 /// The whole receiver: what it allocates for an object does not grow with its number of PDUs.

@@ -79,8 +79,9 @@ pub enum PeerMisbehaved {
     /// A-RELEASE-RQ in the middle of a message.
     #[error("release in the middle of a message")]
     ReleaseWithinMessage,
-    /// A-RELEASE-RQ of a peer that owes responses, or the rest of whose data set is on its way.
-    #[error("release while {0} operations await their response")]
+    /// A-RELEASE-RQ in the middle of our operations. So many await their response; with none, a data
+    /// set is on its way.
+    #[error("release in the middle of our operations, {0} of which await their response")]
     ReleaseWithinOperations(usize),
     /// A verdict on a presentation context that was not proposed (PS3.8 9.3.3.2).
     #[error("presentation context {0} was not proposed")]
