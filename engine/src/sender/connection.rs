@@ -25,9 +25,11 @@ const READ_BYTES: usize = 16 * 1024;
 /// Reads of one connection in one turn.
 const READS_PER_TURN: usize = 4;
 
-/// Writes of one connection in one turn: with fragments of 128 KiB from files, which take two each,
-/// one megabyte; from memory, several. A millisecond or less.
-const WRITES_PER_TURN: usize = 16;
+/// Writes of one connection in one turn: from files, two for each fragment.
+const WRITES_PER_TURN: usize = 32;
+
+/// How many bytes one connection may have written before it gives way: a fraction of a millisecond.
+const WRITE_BYTES_PER_TURN: u64 = 1 << 20;
 
 /// The settings of a connection.
 #[derive(Clone, Debug)]
@@ -263,6 +265,7 @@ impl<P: Payload> Connection<P> {
 
     /// Writes what is queued, as far as the socket takes it and the bounds of a turn allow.
     pub fn send(&mut self, now: Instant) -> Turn {
+        let bytes_max = self.counters.bytes_sent + WRITE_BYTES_PER_TURN;
         for _ in 0..WRITES_PER_TURN {
             self.close_if_over();
             if self.phase != Phase::Open || !self.is_writable {
@@ -271,6 +274,9 @@ impl<P: Payload> Connection<P> {
             self.provide(now);
             if !self.requestor.has_outgoing() {
                 return Turn::Waiting;
+            }
+            if self.counters.bytes_sent >= bytes_max {
+                break;
             }
             self.write(now);
         }

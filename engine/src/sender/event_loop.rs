@@ -13,6 +13,10 @@ use super::payload::Payload;
 /// Events taken from the kernel at a time.
 const EVENTS_MAX: usize = 256;
 
+/// How often the caller is asked in one turn: once after reading, and once more when what it began has
+/// been sent. More comes only of operations that are over as soon as they are begun.
+const ACTS_PER_TURN: usize = 3;
+
 /// How often the deadlines of all connections are looked at. Time-outs are seconds; that one comes
 /// so much late does no harm, and no connection has to be queued by its deadline each time it moves.
 const DEADLINES_EVERY: Duration = Duration::from_millis(100);
@@ -177,12 +181,21 @@ impl<P: Payload> EventLoop<P> {
         };
         entry.is_queued = false;
         let connection = &mut entry.connection;
-        let turn = connection.turn(now);
-        act(ConnectionIndex(index), connection, now);
-        let sent = connection.send(now);
-        if connection.is_closed() && !connection.has_events() {
+        let mut has_more = connection.turn(now) == Turn::More;
+        for _ in 0..ACTS_PER_TURN {
+            act(ConnectionIndex(index), connection, now);
+            has_more |= connection.send(now) == Turn::More;
+            if !connection.has_events() {
+                break;
+            }
+        }
+        if connection.has_events() {
+            has_more = true;
+        } else if connection.is_closed() {
             self.close(index);
-        } else if (turn, sent) != (Turn::Waiting, Turn::Waiting) || connection.has_events() {
+            return;
+        }
+        if has_more {
             self.wake(ConnectionIndex(index));
         }
     }
