@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 use slab::Slab;
 
 use super::connection::{Connection, Turn};
@@ -73,6 +73,12 @@ impl<P: Payload> EventLoop<P> {
         Ok(index)
     }
 
+    /// Where other sources can be registered that are to end a wait, such as timers; their tokens are
+    /// to be far from 0, from where connections are counted.
+    pub fn registry(&self) -> &Registry {
+        self.poll.registry()
+    }
+
     /// How many connections there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -105,10 +111,10 @@ impl<P: Payload> EventLoop<P> {
         }
     }
 
-    /// Waits until a connection is ready, or it is `until`; `None` waits for connections only. Then
-    /// gives each that is ready a turn, and calls `act` after it: to take its events, and to begin
-    /// what there is to be done. What that queues is sent at once. A closed connection is dropped
-    /// after its last events.
+    /// Waits until a connection is ready, or it is `until`, to the next millisecond; `None` waits for
+    /// connections only. Then gives each that is ready a turn, and calls `act` after it: to take its
+    /// events, and to begin what there is to be done. What that queues is sent at once, and when that
+    /// makes events, `act` is called again. A closed connection is dropped after its last events.
     pub fn round(
         &mut self,
         until: Option<Instant>,
