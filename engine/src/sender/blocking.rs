@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::connection::{Connection, ConnectionEvent, ConnectionOptions, Turn};
+use super::connection::Connection;
+use super::event::{ConnectionEvent, Turn};
+use super::options::ConnectionOptions;
 use super::payload::{Payload, PayloadError};
 use crate::association::{AssociationError, OperationId, PeerGone, RequestorEvent, StoreRequest};
 use crate::pdu::{AssociateRj, AssociateRq};

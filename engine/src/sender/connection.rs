@@ -4,18 +4,17 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::net::TcpStream;
 use tracing::debug;
 
+use super::event::{ConnectionEvent, Turn};
+use super::options::ConnectionOptions;
 use super::outbox::{Outbox, Slices};
 use super::payload::{Payload, PayloadError};
 use super::socket::{Counters, Source, is_connection_error};
-use crate::association::{
-    Agreed, AssociationError, OperationId, Requestor, RequestorEvent, RequestorTimeouts,
-    StoreRequest,
-};
+use crate::association::{Agreed, AssociationError, OperationId, Requestor, StoreRequest};
 use crate::pdu::AssociateRq;
 use crate::value::PresentationContextId;
 
@@ -30,54 +29,6 @@ const WRITES_PER_TURN: usize = 32;
 
 /// How many bytes one connection may have written before it gives way: a fraction of a millisecond.
 const WRITE_BYTES_PER_TURN: u64 = 1 << 20;
-
-/// The settings of a connection.
-#[derive(Clone, Debug)]
-pub struct ConnectionOptions {
-    /// How long the peer may keep us waiting once the connection stands.
-    pub timeouts: RequestorTimeouts,
-    /// How long it may take until it stands; `None` waits as long as the system does, which is some
-    /// two minutes.
-    pub connect_timeout: Option<Duration>,
-    /// The longest P-DATA-TF PDU to send, in bytes, if the peer takes longer ones (PS3.8 D.1).
-    pub max_send_pdu_bytes: u32,
-}
-
-/// What has happened on a connection.
-#[derive(Debug)]
-pub enum ConnectionEvent {
-    /// The connection could not be made; nothing follows but [`ConnectionEvent::Closed`].
-    ConnectFailed(io::Error),
-    /// Something about the association or one of its operations.
-    Association(RequestorEvent),
-    /// The last byte of a data set was handed to the kernel.
-    Sent {
-        /// The operation it belongs to.
-        operation: OperationId,
-        /// The length of the data set.
-        bytes: u64,
-    },
-    /// A data set could not be sent to its end. The association is aborted: half a data set cannot
-    /// be taken back.
-    PayloadFailed {
-        /// The operation it belongs to.
-        operation: OperationId,
-        /// Why.
-        error: PayloadError,
-    },
-    /// The connection is closed. Nothing follows.
-    Closed,
-}
-
-/// Whether a connection has more to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a connection that has more to do is not heard of by its poll"]
-pub enum Turn {
-    /// Not before its socket is ready again, its deadline has come, or it is given something to do.
-    Waiting,
-    /// It could go on at once, and gives way to others.
-    More,
-}
 
 /// How far the connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Registry, Token};
 use slab::Slab;
 
-use super::connection::{Connection, Turn};
+use super::connection::Connection;
+use super::event::Turn;
 use super::payload::Payload;
 
 /// Events taken from the kernel at a time.

@@ -69,8 +69,10 @@
 
 mod blocking;
 mod connection;
+mod event;
 mod event_loop;
 mod file;
+mod options;
 mod outbox;
 mod payload;
 mod resolve;
@@ -78,9 +80,11 @@ mod socket;
 mod stream;
 
 pub use blocking::{BlockingConnection, OpenError};
-pub use connection::{Connection, ConnectionEvent, ConnectionOptions, Turn};
+pub use connection::Connection;
+pub use event::{ConnectionEvent, Turn};
 pub use event_loop::{ConnectionIndex, EventLoop};
 pub use file::FilePayload;
+pub use options::ConnectionOptions;
 pub use payload::{Payload, PayloadError, Piece, Reach};
 pub use resolve::{AddressFamily, ResolveError, resolve};
 pub use socket::Counters;
