@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod demo;
 mod echoscu;
 mod grammar;
 
 mod help;
+mod loadgen;
 mod logging;
 mod man;
 mod meaning;
@@ -46,6 +48,8 @@ fn command(mut words: Vec<OsString>) -> ExitCode {
         Some("storescp") => storescp::main(words),
         Some("storescu") => storescu::main(words),
         Some("echoscu") => echoscu::main(words),
+        Some("loadgen") => loadgen::main(words),
+        Some("demo") => demo::main(words),
         Some("completions") => {
             print_chosen(&words, completions::USAGE, completions::SHELLS, |shell| {
                 completions::script(shell, &TOOL)

@@ -7,6 +7,7 @@ use pdvault_engine::value::AeTitle;
 
 use crate::grammar::{Stage, UsageError};
 use crate::options::shared::requestor::{IpVersion, Requestor, Requests};
+use crate::options::shared::sending::Sending;
 
 /// The wait for answers about the association unless another is typed, in seconds; DCMTK's.
 const ACSE_SECONDS_DEFAULT: i64 = 30;
@@ -127,6 +128,28 @@ fn peer(text: &OsString) -> Result<String, UsageError> {
         _ => {
             let text = format!("Invalid parameter value {}", text.to_string_lossy());
             Err(UsageError::new(Stage::Judging, text))
+        }
+    }
+}
+
+/// How much is sent at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SendingSettings {
+    /// The longest PDU to send, in bytes; `None`: what the peer takes.
+    pub(crate) max_send_pdu_bytes: Option<u32>,
+    /// How many associations, at least one.
+    pub(crate) associations: usize,
+    /// The asynchronous operations window to ask for, at least 2; `None` asks for nothing.
+    pub(crate) async_ops: Option<u16>,
+}
+
+impl SendingSettings {
+    /// What was typed.
+    pub(crate) fn resolve(typed: &Sending) -> Self {
+        Self {
+            max_send_pdu_bytes: typed.max_send_pdu_bytes.map(in_range),
+            associations: typed.associations.map_or(1, in_range),
+            async_ops: typed.async_ops.map(in_range).filter(|number| *number > 1),
         }
     }
 }

@@ -124,6 +124,16 @@ impl<T> CommandLine<T> {
         &self.expanded
     }
 
+    /// The options that count, by their long names without dashes, with the words of their values;
+    /// those that repeat as often as they were typed.
+    pub(crate) fn selected(&self) -> impl Iterator<Item = (&'static str, &[OsString])> {
+        self.tool
+            .entries()
+            .filter(|entry| self.is_selected(entry.long))
+            .flat_map(|entry| self.occurrences(entry))
+            .map(|given| (given.entry.long.trim_start_matches('-'), &*given.words))
+    }
+
     /// The parameters: at least one for each of `names`, at most `most`.
     ///
     /// # Errors
@@ -191,9 +201,13 @@ impl<T> CommandLine<T> {
         Ok(())
     }
 
-    /// The values of an option, judged: those of each time it was typed where each counts, else
-    /// those of the last.
+    /// The values of an option, judged.
     fn values_of(&self, entry: &'static Entry<T>) -> Result<Vec<Vec<Value>>, UsageError> {
+        self.occurrences(entry).map(judged).collect()
+    }
+
+    /// Where an option was typed: every time where each counts, else the last.
+    fn occurrences(&self, entry: &'static Entry<T>) -> impl Iterator<Item = &Given<T>> {
         let given = self
             .given
             .iter()
@@ -203,7 +217,7 @@ impl<T> CommandLine<T> {
         } else {
             given.clone().count().saturating_sub(1)
         };
-        given.skip(skipped).map(judged).collect()
+        given.skip(skipped)
     }
 
     fn check_combination(&self, entry: &Entry<T>) -> Result<(), UsageError> {

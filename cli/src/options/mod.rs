@@ -2,8 +2,10 @@
 //! all come from it, so they can't disagree.
 
 mod arguments;
+pub(crate) mod demo;
 pub(crate) mod echoscu;
 mod entry;
+pub(crate) mod loadgen;
 pub(crate) mod shared;
 pub(crate) mod storescp;
 pub(crate) mod storescu;

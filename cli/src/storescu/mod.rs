@@ -13,7 +13,7 @@ use crate::options::Tool;
 use crate::options::storescu::TOOL;
 use crate::start::{self, Command};
 
-pub(crate) use settings::{ASSOCIATIONS_MAX, InputFormat, RETRIES_MAX, Settings};
+pub(crate) use settings::{InputFormat, RETRIES_MAX, Settings};
 pub(crate) use typed::{Typed, TypedIdentity, TypedPasscode};
 
 /// The parameters; of the last there may be many.

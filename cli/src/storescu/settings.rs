@@ -10,11 +10,8 @@ use super::typed::{TypedIdentity, TypedPasscode};
 use super::{Typed, identity};
 use crate::grammar::{Stage, UsageError};
 use crate::logging::Threshold;
-use crate::meaning::{RequestorSettings, in_range, utf8};
+use crate::meaning::{RequestorSettings, SendingSettings, in_range, utf8};
 use crate::options::Rate;
-
-/// The most associations of one job: a receiver serves hardly more, and each takes a thread.
-pub(crate) const ASSOCIATIONS_MAX: i64 = 256;
 
 /// The most attempts for one file after the first.
 pub(crate) const RETRIES_MAX: i64 = 1_000_000;
@@ -32,8 +29,7 @@ pub(crate) struct Settings {
     /// Files and directories, in the order typed; at least one.
     pub(crate) inputs: Vec<PathBuf>,
     pub(crate) requestor: RequestorSettings,
-    /// The longest PDU to send, in bytes; `None`: what the peer takes.
-    pub(crate) max_send_pdu_bytes: Option<u32>,
+    pub(crate) sending: SendingSettings,
     /// Log the parameters of associations at info level already.
     pub(crate) verbose_pc: bool,
     pub(crate) input_format: InputFormat,
@@ -60,10 +56,6 @@ pub(crate) struct Settings {
     pub(crate) halt: bool,
     pub(crate) uid_padding: bool,
     pub(crate) invent: Option<Invent>,
-    /// How many associations the files are spread over, at least one.
-    pub(crate) associations: usize,
-    /// The asynchronous operations window to ask for; `None` asks for nothing.
-    pub(crate) async_ops: Option<u16>,
     pub(crate) rate: Option<Rate>,
     /// How many times a file is tried again after a failure that may pass.
     pub(crate) retries: u32,
@@ -120,7 +112,7 @@ impl Settings {
         Ok(Self {
             inputs: typed.inputs.clone(),
             requestor: RequestorSettings::resolve::<Typed>(&typed.requestor)?,
-            max_send_pdu_bytes: typed.max_send_pdu_bytes.map(in_range),
+            sending: SendingSettings::resolve(&typed.sending),
             verbose_pc: typed.verbose_pc,
             input_format: typed.input_format,
             scan_directories: typed.scan_directories,
@@ -140,8 +132,6 @@ impl Settings {
             halt: !typed.no_halt,
             uid_padding: typed.uid_padding,
             invent: invent(typed),
-            associations: typed.associations.map_or(1, in_range),
-            async_ops: typed.async_ops.map(in_range).filter(|number| *number > 1),
             rate: typed.rate,
             retries: typed.retries.map_or(0, in_range),
             journal: typed.journal.clone(),

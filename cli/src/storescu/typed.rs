@@ -9,6 +9,7 @@ use super::InputFormat;
 use crate::options::Rate;
 use crate::options::shared::general::General;
 use crate::options::shared::requestor::{Requestor, Requests};
+use crate::options::shared::sending::Sending;
 
 /// The options of storescu as they were typed; what was left out is `None` or `false`. Numbers
 /// are within the ranges of the table.
@@ -21,6 +22,7 @@ pub(crate) struct Typed {
     pub(crate) inputs: Vec<PathBuf>,
     pub(crate) general: General,
     pub(crate) requestor: Requestor,
+    pub(crate) sending: Sending,
     pub(crate) verbose_pc: bool,
     pub(crate) input_format: InputFormat,
     pub(crate) scan_directories: bool,
@@ -37,7 +39,6 @@ pub(crate) struct Typed {
     pub(crate) identity: Option<TypedIdentity>,
     pub(crate) passcode: Option<TypedPasscode>,
     pub(crate) positive_response: bool,
-    pub(crate) max_send_pdu_bytes: Option<i64>,
     pub(crate) repeat: Option<i64>,
     pub(crate) abort: bool,
     pub(crate) no_halt: bool,
@@ -46,8 +47,6 @@ pub(crate) struct Typed {
     pub(crate) invent_series: Option<i64>,
     pub(crate) invent_study: Option<i64>,
     pub(crate) invent_patient: Option<i64>,
-    pub(crate) associations: Option<i64>,
-    pub(crate) async_ops: Option<i64>,
     pub(crate) rate: Option<Rate>,
     pub(crate) retries: Option<i64>,
     pub(crate) journal: Option<PathBuf>,
@@ -111,6 +110,12 @@ impl AsMut<General> for Typed {
 impl AsMut<Requestor> for Typed {
     fn as_mut(&mut self) -> &mut Requestor {
         &mut self.requestor
+    }
+}
+
+impl AsMut<Sending> for Typed {
+    fn as_mut(&mut self) -> &mut Sending {
+        &mut self.sending
     }
 }
 

@@ -8,6 +8,7 @@
 mod other_uids;
 mod sop_classes;
 mod storage_proposal;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod transfer_syntaxes;
@@ -17,6 +18,7 @@ pub use storage_proposal::DEFAULT_STORAGE_PROPOSAL;
 pub use transfer_syntaxes::TRANSFER_SYNTAXES;
 
 use other_uids::OTHER_UIDS;
+use symbols::SYMBOLS;
 
 /// The Verification SOP class, whose only operation is C-ECHO (PS3.4 annex A).
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
@@ -115,6 +117,21 @@ pub fn is_known(uid: &str) -> bool {
 /// [`UNKNOWN_PREFIX`].
 pub fn file_name_prefix(uid: &str) -> &'static str {
     sop_class(uid).map_or(UNKNOWN_PREFIX, |class| class.prefix)
+}
+
+/// The UID of a transfer syntax or SOP class that has this name in DCMTK's association
+/// configuration files, such as `JPEGBaseline` or `CTImageStorage`; upper and lower case differ.
+///
+/// `LocalEndianExplicit` and `OppositeEndianExplicit` depend on the byte order of this machine.
+pub fn uid_of_symbol(name: &str) -> Option<&'static str> {
+    match name {
+        "LocalEndianExplicit" => Some(EXPLICIT_NATIVE[0]),
+        "OppositeEndianExplicit" => Some(EXPLICIT_NATIVE[1]),
+        _ => {
+            let index = SYMBOLS.binary_search_by_key(&name, |(name, _)| name).ok()?;
+            Some(SYMBOLS[index].1)
+        }
+    }
 }
 
 /// A transfer syntax that an object can arrive in.

@@ -3,4 +3,5 @@
 pub(crate) mod client_tls;
 pub(crate) mod general;
 pub(crate) mod requestor;
+pub(crate) mod sending;
 pub(crate) mod tls;

@@ -1,6 +1,6 @@
 //! Time-outs, PDU sizes, and how an association goes on and ends.
 
-use super::super::shared::requestor::{self, PDU_BYTES_MAX, PDU_BYTES_MIN};
+use super::super::shared::{requestor, sending};
 use super::super::{COUNT_MAX, Section, entry, unsigned};
 use super::Typed;
 
@@ -12,14 +12,7 @@ pub(super) static OTHER: Section<Typed> = Section {
         requestor::acse_timeout(),
         requestor::dimse_timeout(),
         requestor::max_pdu(),
-        entry(
-            "--max-send-pdu",
-            "largest PDU to send, in bytes",
-            "Sends no larger PDUs than this, although the peer may take them. The default is what \
-             the peer takes, 131072 at most.",
-        )
-        .takes(&[unsigned("bytes", PDU_BYTES_MIN, PDU_BYTES_MAX)])
-        .works(|typed, values| typed.max_send_pdu_bytes = Some(values[0].number())),
+        sending::max_send_pdu(),
         entry(
             "--repeat",
             "send each file so many times",

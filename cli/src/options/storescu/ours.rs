@@ -1,34 +1,18 @@
 //! What DCMTK's storescu can't: speed, and jobs that survive a break.
 
+use super::super::shared::sending;
 use super::super::{Argument, FILE_NAME, Kind, Section, entry, unsigned};
 use super::Typed;
-use crate::storescu::{ASSOCIATIONS_MAX, RETRIES_MAX};
+use crate::storescu::RETRIES_MAX;
 
 pub(super) static SPEED: Section<Typed> = Section {
     title: "speed",
     entries: &[
-        entry(
-            "--associations",
-            "spread the files over so many associations",
+        sending::associations(
             "Opens this many associations and spreads the files over them; their order is lost \
              then.",
-        )
-        .takes(&[unsigned("number", 1, ASSOCIATIONS_MAX)])
-        .tells_range()
-        .default("1")
-        .works(|typed, values| typed.associations = Some(values[0].number())),
-        entry(
-            "--async-ops",
-            "files under way at once in an association",
-            "Asks the peer for an asynchronous operations window of this many (PS3.7 D.3.3.3) and \
-             sends on without waiting for each answer as far as the peer grants it. Most peers \
-             grant one, which is the default; over a network with long round trips more of them \
-             help most.",
-        )
-        .takes(&[unsigned("number", 1, u16::MAX as i64)])
-        .tells_range()
-        .default("1")
-        .works(|typed, values| typed.async_ops = Some(values[0].number())),
+        ),
+        sending::async_ops(),
         entry(
             "--rate",
             "no more bytes or objects per second",

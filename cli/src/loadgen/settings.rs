@@ -1,0 +1,134 @@
+//! What the typed options mean.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pdvault_engine::registry::{self, EXPLICIT_LITTLE, TransferSyntax};
+use pdvault_loadgen::corpus::Mix;
+use pdvault_loadgen::results::Expectation;
+
+use super::fault::{self, Fault};
+use super::{Source, Typed};
+use crate::grammar::{Stage, UsageError};
+use crate::meaning::{RequestorSettings, SendingSettings, duration, in_range, invalid};
+
+/// The highest arrival rate, in objects per second: more than any machine sends.
+pub(crate) const RATE_MAX: i64 = 10_000_000;
+
+/// How long a run without `--count` and `--duration` is.
+const DURATION_DEFAULT: Duration = Duration::from_secs(10);
+
+/// Everything that a load test is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) requestor: RequestorSettings,
+    pub(crate) sending: SendingSettings,
+    pub(crate) objects: Objects,
+    /// How many objects; `None`: as many as go.
+    pub(crate) count: Option<u64>,
+    /// How long after the warm-up objects are begun; `None` only with a count.
+    pub(crate) duration: Option<Duration>,
+    /// How long objects are sent that are not measured.
+    pub(crate) warm_up: Duration,
+    /// Objects that are due each second, at least one; `None`: a closed loop.
+    pub(crate) arrival_rate: Option<u32>,
+    /// How long it takes until all of the load is there.
+    pub(crate) ramp: Duration,
+    /// Whether each object has an association of its own.
+    pub(crate) per_object: bool,
+    /// What goes wrong on purpose; each kind once, 100% at most together.
+    pub(crate) faults: Vec<Fault>,
+    /// The number that chooses them; `None`: any.
+    pub(crate) seed: Option<u64>,
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) plot: Option<PathBuf>,
+    pub(crate) expectations: Vec<Expectation>,
+    pub(crate) verify: Option<PathBuf>,
+    /// Everything that was typed, by name, for the results.
+    pub(crate) options: BTreeMap<String, String>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Objects {
+    /// Made up, of a mix, in a transfer syntax.
+    Mix(Mix, &'static TransferSyntax),
+    /// Made up, with data sets of so many bytes, in a transfer syntax.
+    Size(u64, &'static TransferSyntax),
+    /// The files below this directory.
+    Files(PathBuf),
+}
+
+impl Settings {
+    /// Puts defaults where nothing was typed, and gives numbers their units.
+    ///
+    /// # Errors
+    /// A transfer syntax, a fault or an expectation that is none; an AE title that can't be one.
+    pub(crate) fn resolve(typed: &Typed) -> Result<Self, UsageError> {
+        Ok(Self {
+            requestor: RequestorSettings::resolve::<Typed>(&typed.requestor)?,
+            sending: SendingSettings::resolve(&typed.sending),
+            objects: objects(typed)?,
+            count: typed.count.map(in_range),
+            duration: match (typed.duration_seconds, typed.count) {
+                (Some(seconds), _) => Some(duration(seconds)),
+                (None, Some(_)) => None,
+                (None, None) => Some(DURATION_DEFAULT),
+            },
+            warm_up: duration(typed.warm_up_seconds.unwrap_or(0)),
+            arrival_rate: typed.arrival_rate.map(in_range),
+            ramp: duration(typed.ramp_seconds.unwrap_or(0)),
+            per_object: typed.per_object,
+            faults: fault::faults(&typed.faults)?,
+            seed: typed.seed.map(in_range),
+            json: typed.json.clone(),
+            plot: typed.plot.clone(),
+            expectations: expectations(typed)?,
+            verify: typed.verify.clone(),
+            options: typed.options.clone(),
+        })
+    }
+}
+
+fn objects(typed: &Typed) -> Result<Objects, UsageError> {
+    let syntax = syntax(typed.syntax.as_deref())?;
+    Ok(match &typed.source {
+        None => Objects::Mix(Mix::Mixed, syntax),
+        Some(Source::Mix(name)) => {
+            Objects::Mix(name.parse().expect("the table names mixes"), syntax)
+        }
+        Some(Source::Size(bytes)) if bytes % 2 != 0 => {
+            let text = bytes.to_string();
+            return Err(invalid("--size", OsStr::new(&text), "an even number"));
+        }
+        Some(Source::Size(bytes)) => Objects::Size(in_range(*bytes), syntax),
+        Some(Source::Files(directory)) => Objects::Files(directory.clone()),
+    })
+}
+
+/// The transfer syntax of a UID or a symbolic name.
+fn syntax(text: Option<&OsStr>) -> Result<&'static TransferSyntax, UsageError> {
+    let text = text.unwrap_or_else(|| OsStr::new(EXPLICIT_LITTLE));
+    let uid = text
+        .to_str()
+        .map(|text| registry::uid_of_symbol(text).unwrap_or(text));
+    uid.and_then(registry::transfer_syntax).ok_or_else(|| {
+        let expected = "the UID or the name of a transfer syntax, such as JPEGBaseline,";
+        invalid("--transfer-syntax", text, expected)
+    })
+}
+
+fn expectations(typed: &Typed) -> Result<Vec<Expectation>, UsageError> {
+    let parsed = typed.expectations.iter().map(|text| {
+        let expectation = text.to_string_lossy().parse::<Expectation>();
+        expectation.map_err(|error| {
+            UsageError::new(
+                Stage::Judging,
+                format!("Invalid value for option --expect ({error})"),
+            )
+        })
+    });
+    parsed.collect()
+}

@@ -1,0 +1,44 @@
+//! What is told of a run.
+
+use super::super::{DIRECTORY, FILE_NAME, Section, entry, text};
+use super::Typed;
+
+pub(super) static RESULTS: Section<Typed> = Section {
+    title: "results",
+    entries: &[
+        entry(
+            "--json",
+            "write the results for machines",
+            "Writes the results to this file as JSON, with host, versions and options; loadgen \
+             compare reads it.",
+        )
+        .takes(&[FILE_NAME])
+        .works(|typed, values| typed.json = Some(values[0].path())),
+        entry(
+            "--plot",
+            "draw throughput and latency",
+            "Draws throughput over time and the percentiles of latency to this file, as SVG.",
+        )
+        .takes(&[FILE_NAME])
+        .works(|typed, values| typed.plot = Some(values[0].path())),
+        entry(
+            "--expect",
+            "exit code 2 unless this holds",
+            "Ends with exit code 2 unless this holds, for instance p99<50ms, throughput>1GB/s, \
+             rate>=1000/s, failures=0 or cpu<0.25s/GB. May be repeated; quote it, or the shell \
+             redirects.",
+        )
+        .repeats()
+        .takes(&[text("expectation")])
+        .works(|typed, values| typed.expectations.push(values[0].text().to_owned())),
+        entry(
+            "--verify",
+            "look for every object in this directory",
+            "Looks after the run for every acknowledged object below this directory, where the \
+             receiver stores, and compares byte for byte. Objects that are missing or differ end \
+             the program with exit code 1.",
+        )
+        .takes(&[DIRECTORY])
+        .works(|typed, values| typed.verify = Some(values[0].path())),
+    ],
+};
