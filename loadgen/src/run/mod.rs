@@ -1,0 +1,266 @@
+//! A run: threads, each with an event loop and its share of the associations.
+
+mod desk;
+mod options;
+mod payload;
+mod slot;
+mod timer;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use pdvault_engine::pdu::AssociateRq;
+use pdvault_engine::value::Uid;
+
+pub use options::{ASSOCIATIONS_MAX, Pace, RunOptions};
+
+use crate::corpus::Corpus;
+use crate::fault::{Crew, CrewReport, CrewSetup};
+use crate::measure::Record;
+use crate::number_set::NumberSet;
+use crate::proposal::{CONTEXTS_MAX, Proposal};
+use crate::results::{Effort, FaultCounts, Results};
+use worker::Worker;
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Nobody takes associations.
+    #[error("no association with {address}: {reason}")]
+    NoAssociation {
+        /// The receiver's address.
+        address: std::net::SocketAddr,
+        /// Why the last attempt failed.
+        reason: String,
+    },
+    /// The receiver takes none of what there is to send.
+    #[error(
+        "the receiver accepts none of the {0} presentation contexts: it takes these SOP classes in \
+         other transfer syntaxes, or not at all"
+    )]
+    NothingAccepted(usize),
+    /// The objects are of too many kinds.
+    #[error(
+        "the objects are of more than {CONTEXTS_MAX} pairs of SOP class and transfer syntax, which \
+         is all that an association takes: send a part of them"
+    )]
+    TooManyContexts,
+    /// The system does not give what is needed.
+    #[error("cannot send: {0}; are descriptors or threads running out?")]
+    System(#[from] io::Error),
+}
+
+/// Ends a run early when it is set.
+#[derive(Clone, Debug, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// No further object is begun; what is in flight has a moment to be answered.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was set.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Since the start.
+    pub elapsed: Duration,
+    /// Objects acknowledged.
+    pub objects: u64,
+    /// Bytes of their data sets.
+    pub bytes: u64,
+    /// Objects that failed.
+    pub failed: u64,
+}
+
+/// What the threads share.
+struct Shared {
+    options: RunOptions,
+    corpus: Arc<Corpus>,
+    proposal: Proposal,
+    request: AssociateRq,
+    /// The SOP classes of the templates.
+    classes: Vec<Uid>,
+    start: Instant,
+    /// The number of the next object.
+    next: AtomicU64,
+    objects: AtomicU64,
+    bytes: AtomicU64,
+    failed: AtomicU64,
+    stop: StopFlag,
+    /// Whether any association has come to stand.
+    has_associated: AtomicBool,
+    /// What ended the run.
+    error: Mutex<Option<RunError>>,
+    crew: Option<Arc<Crew>>,
+}
+
+impl Shared {
+    /// Ends the run for a reason; the first one counts.
+    fn give_up(&self, error: RunError) {
+        let mut first = self.error.lock().expect("held for a moment only");
+        first.get_or_insert(error);
+        self.stop.set();
+    }
+}
+
+/// A run that is going on.
+#[must_use = "join it"]
+pub struct Running {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<WorkerReport>>,
+    crew: Option<Arc<Crew>>,
+}
+
+/// What one thread reports.
+struct WorkerReport {
+    record: Record,
+    effort: Effort,
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    record: Record,
+    effort: Effort,
+    faults: Vec<FaultCounts>,
+}
+
+/// Starts sending.
+pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunError> {
+    let proposal = Proposal::of(&corpus).ok_or(RunError::TooManyContexts)?;
+    let request = |operations| {
+        let (calling, called) = (options.calling_ae_title, options.called_ae_title);
+        proposal.request(calling, called, operations)
+    };
+    let stop = StopFlag::default();
+    let crew = if options.faults.is_empty() {
+        None
+    } else {
+        let setup = CrewSetup {
+            address: options.address,
+            request: request(1),
+            proposal: proposal.clone(),
+            corpus: Arc::clone(&corpus),
+            stop: stop.clone(),
+        };
+        Some(Arc::new(Crew::start(&Arc::new(setup))?))
+    };
+    let templates = corpus.templates().iter();
+    let shared = Arc::new(Shared {
+        classes: templates
+            .map(|template| Uid::from(template.sop_class()))
+            .collect(),
+        request: request(options.operations),
+        options,
+        corpus,
+        proposal,
+        start: Instant::now(),
+        next: AtomicU64::new(0),
+        objects: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        failed: AtomicU64::new(0),
+        stop,
+        has_associated: AtomicBool::new(false),
+        error: Mutex::new(None),
+        crew: crew.clone(),
+    });
+    let workers = start_workers(&shared)?;
+    Ok(Running {
+        shared,
+        workers,
+        crew,
+    })
+}
+
+fn start_workers(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<WorkerReport>>> {
+    let count = shared.options.thread_count();
+    let workers = (0..count).map(|number| Worker::new(shared, number, count));
+    let workers = workers.collect::<io::Result<Vec<_>>>()?;
+    let threads = workers.into_iter().map(|worker| {
+        thread::Builder::new()
+            .name("sender".to_owned())
+            .spawn(move || worker.work())
+    });
+    threads.collect()
+}
+
+impl Running {
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            elapsed: self.shared.start.elapsed(),
+            objects: self.shared.objects.load(Ordering::Relaxed),
+            bytes: self.shared.bytes.load(Ordering::Relaxed),
+            failed: self.shared.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether all threads are done, so that [`Running::join`] does not wait for long.
+    pub fn is_finished(&self) -> bool {
+        self.workers.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Ends it early when set.
+    pub fn stop_flag(&self) -> StopFlag {
+        self.shared.stop.clone()
+    }
+
+    /// Waits for the end.
+    pub fn join(self) -> Result<Outcome, RunError> {
+        let options = &self.shared.options;
+        let mut record = Record::new(options.warm_up, options.keep_acknowledged);
+        let mut effort = Effort::default();
+        for worker in self.workers {
+            let report = worker.join().expect("a sending thread does not panic");
+            record.merge(&report.record);
+            effort.cpu += report.effort.cpu;
+            effort.wall += report.effort.wall;
+        }
+        let error = self
+            .shared
+            .error
+            .lock()
+            .expect("held for a moment only")
+            .take();
+        drop(self.shared);
+        let crew = self.crew.and_then(Arc::into_inner);
+        let faults = crew.map_or_else(CrewReport::default, Crew::finish);
+        record.acknowledged.merge(&faults.acknowledged);
+        match error {
+            Some(error) => Err(error),
+            None => Ok(Outcome {
+                record,
+                effort,
+                faults: faults.counts,
+            }),
+        }
+    }
+}
+
+impl Outcome {
+    /// The results, with the options of the run as they are to be shown.
+    pub fn results(&self, options: BTreeMap<String, String>) -> Results {
+        let mut results = Results::new(&self.record, self.effort, options);
+        results.faults.clone_from(&self.faults);
+        results
+    }
+
+    /// The numbers of the objects that were acknowledged, those of faults included, if they were
+    /// kept.
+    pub fn acknowledged(&self) -> &NumberSet {
+        &self.record.acknowledged
+    }
+}
