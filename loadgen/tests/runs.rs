@@ -236,7 +236,7 @@ fn faults_leave_normal_objects_acknowledged_and_stored() {
         percent: 5.0,
     });
     let faults = FaultMix::new(&shares, 3).expect("30 %");
-    let faulty = (0..200)
+    let spoilt = (0..200)
         .filter(|number| faults.of(*number).is_some())
         .count() as u64;
     let options = RunOptions {
@@ -247,14 +247,14 @@ fn faults_leave_normal_objects_acknowledged_and_stored() {
     let results = results(&outcome);
     assert_eq!(
         (results.totals.objects, results.totals.failed),
-        (200 - faulty, 0)
+        (200 - spoilt, 0)
     );
     let made: u64 = results
         .faults
         .iter()
         .map(|fault| fault.made + fault.left_out)
         .sum();
-    assert_eq!((results.faults.len(), made), (Fault::ALL.len(), faulty));
+    assert_eq!((results.faults.len(), made), (Fault::ALL.len(), spoilt));
     for counts in &results.faults {
         let expected = match counts.fault.as_str() {
             "abort" | "half-pdu" => "connection closed",

@@ -4,6 +4,7 @@
 
 mod deflated;
 mod element;
+mod files;
 mod mix;
 mod modality;
 mod noise;
@@ -12,10 +13,13 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pdvault_engine::registry::TransferSyntax;
 
+pub use files::{FILES_BYTES_MAX, FileProblem};
 pub use mix::Mix;
 pub use template::{Object, Template};
 
@@ -50,6 +54,29 @@ pub enum CorpusError {
     /// The object is too long for this transfer syntax.
     #[error("an object as large as this cannot be made up in {0}: choose another transfer syntax")]
     TooLong(&'static str),
+    /// The directory cannot be read.
+    #[error("cannot read {directory}: {error}")]
+    Directory {
+        /// The directory.
+        directory: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// There is no file to send.
+    #[error("no file below {directory} can be sent{}", first_of(left_out))]
+    NoFiles {
+        /// The directory.
+        directory: PathBuf,
+        /// Why none of them.
+        left_out: Vec<(PathBuf, FileProblem)>,
+    },
+}
+
+fn first_of(left_out: &[(PathBuf, FileProblem)]) -> String {
+    match left_out.first() {
+        None => ": it holds none".to_owned(),
+        Some((path, problem)) => format!(": {} and others: {problem}", path.display()),
+    }
 }
 
 /// Objects to send, as many as are asked for.
@@ -78,6 +105,23 @@ impl Corpus {
     pub fn of_size(bytes: u64, syntax: &'static TransferSyntax) -> Result<Self, CorpusError> {
         let plan = sized(bytes, syntax)?;
         Ok(Self::new(vec![encode(&plan, syntax)?], &[1]))
+    }
+
+    /// The files below a directory in turn, with fresh UIDs of instance, series and study each time;
+    /// and which files are left out, and why. Their bytes are kept in memory.
+    pub fn of_files(directory: &Path) -> Result<(Self, Vec<(PathBuf, FileProblem)>), CorpusError> {
+        let files = files::read(directory).map_err(|error| CorpusError::Directory {
+            directory: directory.to_owned(),
+            error,
+        })?;
+        if files.templates.is_empty() {
+            return Err(CorpusError::NoFiles {
+                directory: directory.to_owned(),
+                left_out: files.left_out,
+            });
+        }
+        let weights = vec![1; files.templates.len()];
+        Ok((Self::new(files.templates, &weights), files.left_out))
     }
 
     /// Objects of each template in turn, each `weights` times in a round.

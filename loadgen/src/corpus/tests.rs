@@ -115,3 +115,64 @@ fn reports_have_the_size_that_is_documented() {
     let bytes = corpus.object(0).data_set_bytes();
     assert!((7 << 10..9 << 10).contains(&bytes), "{bytes}");
 }
+
+/// A file as a receiver would store it, with UIDs of another length.
+fn file(mix: Mix, syntax_uid: &str) -> Vec<u8> {
+    use pdvault_engine::dataset::{FILE_META_BYTES_MAX, FileMeta};
+    use pdvault_engine::value::{AeTitle, Uid};
+    let object = Corpus::of_mix(mix, syntax(syntax_uid))
+        .expect("made")
+        .object(1);
+    let meta = FileMeta {
+        sop_class: &Uid::from(object.template().sop_class()),
+        sop_instance: &Uid::from(object.sop_instance()),
+        transfer_syntax: &Uid::from(syntax_uid),
+        source_ae_title: &AeTitle::new("TEST").expect("legal"),
+    };
+    let mut bytes = vec![0; FILE_META_BYTES_MAX];
+    let length = meta.encode(&mut bytes);
+    bytes.truncate(length);
+    bytes.extend(object.to_vec());
+    bytes
+}
+
+#[test]
+fn files_become_objects_with_fresh_uids_and_what_cannot_be_sent_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(directory.path().join(name), bytes).expect("written");
+    };
+    let report = file(Mix::Sr, EXPLICIT);
+    write("a", &report);
+    std::fs::create_dir(directory.path().join("below")).expect("made");
+    write("below/b", &file(Mix::Mr, DEFLATED));
+    write("c", &file(Mix::Mr, "1.2.840.10008.1.2.5"));
+    write("d.txt", b"not DICOM");
+    write("e", &report[..report.len() - 100]);
+    let (corpus, left_out) = Corpus::of_files(directory.path()).expect("read");
+    assert_eq!(corpus.templates().len(), 3);
+    let names: Vec<_> = left_out.iter().map(|(path, _)| path.file_name()).collect();
+    assert_eq!(names, [Some("d.txt".as_ref()), Some("e".as_ref())]);
+
+    let made = Corpus::of_mix(Mix::Sr, syntax(EXPLICIT)).expect("made");
+    let (object, again) = (corpus.object(0), corpus.object(3));
+    assert_eq!(object.data_set_bytes(), made.object(0).data_set_bytes());
+    assert_ne!(object.to_vec(), again.to_vec());
+    for object in (0..3).map(|number| corpus.object(number)) {
+        assert_eq!(
+            places_of(object.sop_instance().as_bytes(), &object.to_vec()),
+            1
+        );
+    }
+    assert_eq!(corpus.object(1).template().transfer_syntax(), DEFLATED);
+}
+
+#[test]
+fn a_directory_without_objects_is_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let error = Corpus::of_files(directory.path())
+        .expect_err("empty")
+        .to_string();
+    assert!(error.ends_with("can be sent: it holds none"), "{error}");
+    assert!(Corpus::of_files(Path::new("/nowhere")).is_err());
+}

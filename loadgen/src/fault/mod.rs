@@ -80,12 +80,15 @@ pub enum FaultError {
     /// The share is no number of percent.
     #[error("{0:?} is no share of the objects: write for example abort=1%")]
     Share(String),
+    /// A fault has two shares.
+    #[error("{0} is given twice")]
+    Twice(Fault),
     /// Together they are too many.
     #[error("the shares of the faults add up to more than {FAULT_PERCENT_MAX} %")]
     TooMany,
 }
 
-/// `abort=1%`; the sign may be left out.
+/// `abort=1%` or `abort=0.01`.
 impl FromStr for FaultShare {
     type Err = FaultError;
 
@@ -97,9 +100,12 @@ impl FromStr for FaultShare {
         let fault = all
             .find(|fault| fault.name() == name)
             .ok_or_else(|| FaultError::Unknown(name.to_owned()))?;
-        let percent = share.strip_suffix('%').unwrap_or(share).trim_end();
-        match percent.parse() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self { fault, percent }),
+        let percent = match share.strip_suffix('%') {
+            Some(percent) => percent.parse(),
+            None => share.parse().map(|part: f64| part * 100.0),
+        };
+        match percent {
+            Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Self { fault, percent }),
             _ => Err(FaultError::Share(text.to_owned())),
         }
     }
@@ -118,8 +124,17 @@ impl FaultMix {
     /// These shares; which objects they fall on is drawn from `seed`.
     pub fn new(shares: &[FaultShare], seed: u64) -> Result<Self, FaultError> {
         let total: f64 = shares.iter().map(|share| share.percent).sum();
-        if total > FAULT_PERCENT_MAX {
+        // A little more is the rounding of shares such as 0.1 and 0.4.
+        if total > FAULT_PERCENT_MAX + 1e-9 {
             return Err(FaultError::TooMany);
+        }
+        for (at, share) in shares.iter().enumerate() {
+            if shares[..at]
+                .iter()
+                .any(|earlier| earlier.fault == share.fault)
+            {
+                return Err(FaultError::Twice(share.fault));
+            }
         }
         let shares = shares.iter().map(|share| (share.fault, share.percent));
         Ok(Self {
@@ -167,7 +182,7 @@ mod tests {
     #[test]
     fn shares_are_read_and_nonsense_is_refused() {
         assert_eq!(share("abort=1%").percent.to_bits(), 1.0_f64.to_bits());
-        assert_eq!(share("same-uid=0.5").fault, Fault::SameUid);
+        assert_eq!(share("same-uid=0.25"), share("same-uid=25%"));
         for fault in Fault::ALL {
             assert_eq!(share(&format!("{fault}=100%")).fault, fault);
         }
@@ -177,14 +192,21 @@ mod tests {
             "abort",
             "abort=",
             "abort=x",
-            "abort=-1",
-            "abort=101",
+            "abort=0",
+            "abort=-1%",
+            "abort=101%",
             "abort=NaN",
+            "abort=inf",
         ] {
             assert!(matches!(error(text), FaultError::Share(_)), "{text}");
         }
-        let most = [share("abort=30"), share("stall=21")];
+        let most = [share("abort=30%"), share("stall=21%")];
         assert_eq!(FaultMix::new(&most, 1), Err(FaultError::TooMany));
+        let twice = [share("abort=1%"), share("abort=2%")];
+        assert_eq!(
+            FaultMix::new(&twice, 1),
+            Err(FaultError::Twice(Fault::Abort))
+        );
     }
 
     #[test]
