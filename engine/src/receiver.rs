@@ -69,12 +69,14 @@ const BACKLOG: i32 = 1024;
 
 /// The longest queue of one writer, in messages. With so many chunks and associations that it could
 /// fill, a loop may have to wait for one write; without this bound, each writer's queue would take a
-/// place for every association.
+/// place for every store that may await its response.
 const QUEUE_DEPTH_MAX: usize = 2048;
 
-/// How many stores of one association may await their response: one, because no asynchronous
-/// operations window is granted (PS3.7 D.3.3.3).
-const OPERATIONS_MAX: usize = 1;
+/// Stores of one association that may await their response, by default.
+pub const OPERATIONS_DEFAULT: usize = 16;
+
+/// The most of them. Each may hold a chunk of landing memory, of which there are 256 by default.
+pub const OPERATIONS_MAX: usize = 256;
 
 /// A DICOM storage SCP. See the [module documentation](self).
 #[derive(Debug)]
@@ -94,6 +96,7 @@ pub struct Builder {
     max_pdu_bytes: u32,
     accept_all: bool,
     promiscuous: bool,
+    operations_max: usize,
     timeouts: Timeouts,
     limits: Limits,
     workers: usize,
@@ -111,6 +114,7 @@ impl Default for Builder {
             max_pdu_bytes: MAX_PDU_BYTES_DEFAULT,
             accept_all: false,
             promiscuous: false,
+            operations_max: OPERATIONS_DEFAULT,
             timeouts: Timeouts {
                 acse: Duration::from_secs(30),
                 dimse: None,
@@ -163,6 +167,15 @@ impl Builder {
     /// Accept SOP classes that nobody knows, too. Default: no.
     pub fn promiscuous(mut self, promiscuous: bool) -> Self {
         self.promiscuous = promiscuous;
+        self
+    }
+
+    /// How many stores of one association may await their response, 1 to [`OPERATIONS_MAX`]: granted
+    /// to peers that ask for an asynchronous operations window (PS3.7 D.3.3.3); the others wait for
+    /// each response anyway. 1 grants no window. An association that has as many is not read from
+    /// until one is answered. Default 16.
+    pub fn max_operations(mut self, max: usize) -> Self {
+        self.operations_max = max;
         self
     }
 
@@ -268,7 +281,8 @@ impl Builder {
         self.check()?;
         let socket = bind(self.listen).map_err(|error| self.cannot_listen(error))?;
         let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
-        let messages = pool.chunk_count() + self.limits.associations_max;
+        let unanswered = (self.limits.associations_max).saturating_mul(self.operations_max);
+        let messages = pool.chunk_count().saturating_add(unanswered);
         self.store.queue_depth = messages.min(QUEUE_DEPTH_MAX);
         let store = if self.ignore {
             None
@@ -291,7 +305,7 @@ impl Builder {
             max_pdu_bytes: self.max_pdu_bytes,
             accept_all: self.accept_all,
             promiscuous: self.promiscuous,
-            operations_max: OPERATIONS_MAX,
+            operations_max: self.operations_max,
         };
         let context = Context::new(
             policy,
@@ -328,6 +342,9 @@ impl Builder {
         }
         if self.limits.associations_max == 0 {
             return Err(StartError::NoAssociations);
+        }
+        if !(1..=OPERATIONS_MAX).contains(&self.operations_max) {
+            return Err(StartError::Operations(self.operations_max));
         }
         Ok(())
     }
@@ -392,6 +409,9 @@ pub enum StartError {
     /// The number of event loops is out of range.
     #[error("{0} workers are not between 1 and {WORKERS_MAX}")]
     Workers(usize),
+    /// The number of stores that may await their response is out of range.
+    #[error("{0} operations at a time are not between 1 and {OPERATIONS_MAX}")]
+    Operations(usize),
     /// No association would ever be accepted.
     #[error("at least 1 association must be allowed")]
     NoAssociations,

@@ -9,7 +9,9 @@ use crate::dimse::{
     COMMAND_SET_BYTES_MAX, EchoRq, FailureStatus, OtherRq, Request, StoreOutcome, StoreRq,
     encode_echo_response, encode_store_response, encode_unrecognized_operation,
 };
-use crate::pdu::framer::{FRAGMENT_HEADERS_BYTES, Framer, Guess, Need as FramerNeed, ScatterPlan};
+use crate::pdu::framer::{
+    ExpectedEnd, FRAGMENT_HEADERS_BYTES, Framer, Guess, Need as FramerNeed, ScatterPlan, Segment,
+};
 use crate::pdu::{Abort, AssociateRj, AssociateRq, Pdu, PdvHeader};
 use crate::registry;
 use crate::value::{PresentationContextId, UID_BYTES_MAX, Uid};
@@ -26,6 +28,14 @@ use super::timers::Timeouts;
 /// How many bytes are asked for at a time before the association is established: an
 /// A-ASSOCIATE-RQ with many contexts in a few reads.
 const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
+
+/// How many bytes are asked for at a time where small objects are expected: several of them, with
+/// their commands, in one read. They are copied to their places, which up to [`SMALL_OBJECT_BYTES`]
+/// costs less than the system calls that it saves.
+pub const READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// A data set up to this length, in bytes, is a small object.
+const SMALL_OBJECT_BYTES: usize = 16 * 1024;
 
 /// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
@@ -155,6 +165,11 @@ pub struct Acceptor<R> {
     tokens: u32,
     command_bytes: usize,
     command_bytes_last: usize,
+    data_set_bytes: usize,
+    /// The length of the last complete data set, in bytes; 0 before the first.
+    data_set_bytes_last: usize,
+    /// Set once no store may begin beside another.
+    is_winding_down: bool,
     output: Output,
     events: VecDeque<Event>,
     proof: PhantomData<fn(R)>,
@@ -174,6 +189,9 @@ impl<R> Acceptor<R> {
             tokens: 0,
             command_bytes: 0,
             command_bytes_last: 0,
+            data_set_bytes: 0,
+            data_set_bytes_last: 0,
+            is_winding_down: false,
             output: Output::new(OUTPUT_BYTES_KEPT),
             events: VecDeque::new(),
             proof: PhantomData,
@@ -250,10 +268,23 @@ impl<R> Acceptor<R> {
         }
     }
 
-    /// Where the next bytes belong when [`Need::Payload`] or [`Need::Discard`] is asked for, with
-    /// room for `room` bytes of payload; beyond what is certain only as `guess` allows.
+    /// Where the next bytes belong, unless [`Need::Drain`] or [`Need::Nothing`] is asked for: with
+    /// room for `room` bytes of payload; beyond what is certain only as `guess` allows. No header
+    /// segment is longer than [`READ_AHEAD_BYTES`], and all but the last are headers of fragments.
     pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
-        self.machine.framer.plan(room, guess)
+        match self.need() {
+            Need::Control(_) if guess == Guess::Freely && self.expects_small_objects() => {
+                ScatterPlan::from_iter([Segment::Header(READ_AHEAD_BYTES)])
+            }
+            Need::Control(needed) => {
+                ScatterPlan::from_iter([Segment::Header(needed.min(READ_AHEAD_BYTES))])
+            }
+            _ if guess == Guess::Freely && self.operations() > 1 => self
+                .machine
+                .framer
+                .plan(room, Guess::ToEnd(self.expected_end())),
+            _ => self.machine.framer.plan(room, guess),
+        }
     }
 
     /// Takes bytes that are no payload. Returns how many were used: fewer than given when an event
@@ -296,6 +327,7 @@ impl<R> Acceptor<R> {
     /// Takes note of `n` payload bytes that are in place, at most [`Acceptor::payload_needed`].
     pub fn received_payload(&mut self, n: usize, now: Instant) {
         self.machine.timers.received(now);
+        self.data_set_bytes += n;
         if let Some(frame) = self.machine.framer.landed(n) {
             self.on_frame(frame, now);
         }
@@ -370,6 +402,12 @@ impl<R> Acceptor<R> {
         self.release_if_due(now);
     }
 
+    /// From now on no store begins while another awaits its response, whatever was granted: a
+    /// receiver that is about to end the association answers what it has first.
+    pub fn wind_down(&mut self) {
+        self.is_winding_down = true;
+    }
+
     /// Ends the association by A-ABORT because the receiver stops (Evt15).
     pub fn shut_down(&mut self, now: Instant) {
         if table::cell(self.machine.state, table::Event::AbortRequest).is_some() {
@@ -440,7 +478,9 @@ impl<R> Acceptor<R> {
     fn expectations(&self) -> impl Iterator<Item = (Instant, PeerGone)> {
         let in_data_set = matches!(self.message, Message::DataSet(..));
         let established = self.machine.state == State::Established;
-        let awaited = established && self.is_listening();
+        // A peer with a window may be waiting for our responses before it uses it up.
+        let waits_for_us = matches!(self.message, Message::None) && !self.pending.is_empty();
+        let awaited = established && self.is_listening() && !waits_for_us;
         let owes_reading = established || self.machine.state == State::AwaitingReleaseResponse;
         let send = (owes_reading && !self.output.is_empty())
             .then(|| self.machine.timers.send_deadline())
@@ -459,14 +499,20 @@ impl<R> Acceptor<R> {
 
     /// Whether bytes of the peer are welcome now.
     fn is_listening(&self) -> bool {
-        let may_begin = self.pending.len() < self.policy.operations_max
-            && self.output.bytes().len() < OUTPUT_BYTES_MAX;
+        let may_begin =
+            self.pending.len() < self.operations() && self.output.bytes().len() < OUTPUT_BYTES_MAX;
         match self.machine.state {
             State::Idle => false,
             State::Established => may_begin || !matches!(self.message, Message::None),
             // Nothing may come while we owe an answer, but for an A-ABORT.
             _ => true,
         }
+    }
+
+    /// How many stores may await their response.
+    fn operations(&self) -> usize {
+        let agreed = self.negotiated.as_ref().map(|agreed| agreed.operations);
+        agreed.filter(|_| !self.is_winding_down).unwrap_or(1)
     }
 
     /// Whether the stream still has frames.
@@ -490,6 +536,25 @@ impl<R> Acceptor<R> {
             }
             (State::Established, _) => needed + FRAGMENT_HEADERS_BYTES,
             _ => needed.max(ASSOCIATE_READ_BYTES),
+        }
+    }
+
+    fn expects_small_objects(&self) -> bool {
+        (1..=SMALL_OBJECT_BYTES).contains(&self.data_set_bytes_last)
+    }
+
+    /// Where the data set at hand ends if it is as long as the last, and what a peer that does not
+    /// wait for its response sends next: a command like the last and the headers behind it, or
+    /// small objects, as many as can be had.
+    fn expected_end(&self) -> ExpectedEnd {
+        let behind = if self.expects_small_objects() {
+            READ_AHEAD_BYTES
+        } else {
+            self.command_bytes_last + FRAGMENT_HEADERS_BYTES
+        };
+        ExpectedEnd {
+            payload_left: self.data_set_bytes_last.saturating_sub(self.data_set_bytes),
+            behind: behind.min(READ_AHEAD_BYTES),
         }
     }
 
@@ -705,7 +770,10 @@ impl<R> Side for Acceptor<R> {
 
     fn on_message_part(&mut self, header: PdvHeader, now: Instant) {
         match std::mem::replace(&mut self.message, Message::None) {
-            Message::DataSet(context, purpose) => self.on_data_set(context, purpose, now),
+            Message::DataSet(context, purpose) => {
+                self.data_set_bytes_last = std::mem::take(&mut self.data_set_bytes);
+                self.on_data_set(context, purpose, now);
+            }
             _ => self.on_command(header.context, now),
         }
         if matches!(self.message, Message::None) {

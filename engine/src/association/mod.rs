@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod acceptor;
+mod answers;
 mod error;
 mod machine;
 mod negotiation;
@@ -18,7 +19,7 @@ pub mod table;
 mod tests;
 mod timers;
 
-pub use acceptor::{Acceptor, Event, Need, ObjectBegun, ObjectToken};
+pub use acceptor::{Acceptor, Event, Need, ObjectBegun, ObjectToken, READ_AHEAD_BYTES};
 pub use error::{
     AssociationError, InvalidMessage, LocalAbort, PeerGone, PeerMisbehaved, Rejection,
 };

@@ -2,11 +2,11 @@
 
 use crate::pdu::{
     APPLICATION_CONTEXT, AssociateAc, AssociateRq, ContextOutcome, ContextResult, ProposedContext,
-    UserInformation,
 };
 use crate::registry;
 use crate::value::{AeTitle, PresentationContextId, UID_BYTES_MAX, Uid};
 
+use super::answers::{self, OPERATIONS_SYNCHRONOUS};
 use super::error::{PeerMisbehaved, Rejection};
 
 /// What a receiver is ready to accept.
@@ -18,8 +18,8 @@ pub struct Policy {
     pub accept_all: bool,
     /// Accept abstract syntaxes that are in nobody's table, as storage.
     pub promiscuous: bool,
-    /// How many stores of one association may await their response. Beyond it the association is
-    /// not read from until one is answered.
+    /// The most stores of one association that may await their response, granted to requestors
+    /// that ask for a window (PS3.7 D.3.3.3); at least 1, and 1 grants none.
     pub operations_max: usize,
 }
 
@@ -75,6 +75,9 @@ pub struct Negotiated {
     pub called_ae_title: AeTitle,
     /// The peer's maximum length for P-DATA-TF PDUs in bytes; 0 is no limit (PS3.8 D.1).
     pub peer_max_pdu_bytes: u32,
+    /// How many stores may await their response; 1 unless a window was granted (PS3.7 D.3.3.3).
+    /// While as many do, the association is not read from.
+    pub operations: usize,
     /// The accepted contexts, in the order proposed.
     pub contexts: Vec<AcceptedContext>,
 }
@@ -95,8 +98,11 @@ pub enum Refusal {
     Abort(PeerMisbehaved),
 }
 
-/// Decides about a request. The titles are echoed as sent; neither is judged. Roles, extended
-/// negotiation and user identity get no answer, which stands for the defaults (PS3.7 D.3.3).
+/// Decides about a request. The titles are echoed as sent; neither is judged, and no user identity
+/// is checked: who asks for a positive response (PS3.7 D.3.3.7) with a name, a passcode or a web
+/// token gets one. An asynchronous operations window is granted up to the policy's, roles that the
+/// requestor may have are confirmed (PS3.7 D.3.3.3, D.3.3.4); extended negotiation gets no answer,
+/// which stands for the defaults.
 pub fn negotiate(
     request: &AssociateRq,
     policy: &Policy,
@@ -108,13 +114,16 @@ pub fn negotiate(
         .map(|context| judge(context, policy));
     let results: Vec<ContextResult> = results.collect();
     let contexts = accepted(request, &results);
+    let reply = reply(request, policy, results, &contexts);
+    let granted = reply.user_information.asynchronous_operations;
     let negotiated = Negotiated {
         calling_ae_title: request.calling_ae_title,
         called_ae_title: request.called_ae_title,
         peer_max_pdu_bytes: request.user_information.maximum_length,
+        operations: granted.map_or(OPERATIONS_SYNCHRONOUS, |window| window.invoked.into()),
         contexts,
     };
-    Ok((reply(request, policy, results), negotiated))
+    Ok((reply, negotiated))
 }
 
 fn check(request: &AssociateRq) -> Result<(), Refusal> {
@@ -199,18 +208,18 @@ pub(super) fn refused(request: &AssociateRq, reply: &AssociateAc) -> Option<Refu
     })
 }
 
-fn reply(request: &AssociateRq, policy: &Policy, results: Vec<ContextResult>) -> AssociateAc {
+fn reply(
+    request: &AssociateRq,
+    policy: &Policy,
+    results: Vec<ContextResult>,
+    contexts: &[AcceptedContext],
+) -> AssociateAc {
     AssociateAc {
         protocol_version: 1,
         called_ae_title: request.called_ae_title,
         calling_ae_title: request.calling_ae_title,
         application_context: Uid::from(APPLICATION_CONTEXT),
         presentation_contexts: results,
-        user_information: UserInformation {
-            maximum_length: policy.max_pdu_bytes,
-            implementation_class_uid: Some(Uid::from(crate::value::IMPLEMENTATION_CLASS_UID)),
-            implementation_version_name: Some(crate::value::IMPLEMENTATION_VERSION_NAME.into()),
-            ..UserInformation::default()
-        },
+        user_information: answers::user_information(&request.user_information, policy, contexts),
     }
 }

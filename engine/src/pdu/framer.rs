@@ -27,8 +27,13 @@ pub const PDU_LENGTH_TOLERANCE_BYTES: u32 = 12;
 /// size, fill a landing chunk of 1 MiB.
 pub const PLAN_FRAGMENTS_MAX: usize = 64;
 
-/// The most segments of one plan: the rest of a fragment, then pairs.
-pub const PLAN_SEGMENTS_MAX: usize = 2 * PLAN_FRAGMENTS_MAX + 1;
+/// The most segments of one plan: the rest of a fragment, then pairs, then what follows the data set.
+pub const PLAN_SEGMENTS_MAX: usize = 2 * PLAN_FRAGMENTS_MAX + 2;
+
+/// How far a plan guesses beyond the expected end of a data set, in bytes. Behind the true end, the
+/// next message may be under way already, and what is read of it by a wrong guess is moved twice:
+/// at this length, that costs about as much as the system calls which a longer guess would save.
+const GUESS_BEYOND_END_BYTES: usize = 128 * 1024;
 
 /// The memory for command sets that an association keeps, in bytes; a C-STORE-RQ takes about 150.
 const BODY_BYTES_KEPT: usize = 1024;
@@ -115,8 +120,19 @@ impl FrameError {
 pub enum Guess {
     /// As far as there is room: the fastest, and up to all of it must be moved if the guess is wrong.
     Freely,
+    /// To the expected end of the data set, for a peer that sends the next message right behind it.
+    ToEnd(ExpectedEnd),
     /// No further than the headers of the next fragment.
     HeadersOnly,
+}
+
+/// Where a data set is expected to end, and what may be read behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedEnd {
+    /// The payload that is left of the data set, in bytes; 0 when it is longer than expected.
+    pub payload_left: usize,
+    /// The bytes behind the data set for which there is scratch memory.
+    pub behind: usize,
 }
 
 /// A part of a [`ScatterPlan`].
@@ -256,11 +272,7 @@ impl Framer {
     /// Plans a read while a data set is arriving, for a slot with `room` bytes left. Empty only
     /// where payload is needed and there is no room.
     pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
-        let mut planner = Planner {
-            plan: ScatterPlan::new(),
-            room,
-            guess,
-        };
+        let mut planner = Planner::new(room, guess);
         match self.place {
             Place::Fragment {
                 header,
@@ -268,35 +280,26 @@ impl Framer {
                 pdu_left,
             } if !header.control.is_command() => {
                 let complete = planner.payload(left);
-                if complete && !header.control.is_last() {
+                if complete && header.control.is_last() {
+                    planner.behind();
+                } else if complete {
                     planner.header(headers_before_next_fragment(pdu_left));
-                    self.guess_fragments(&mut planner);
+                    planner.guess_fragments(self.fragment_guess);
                 }
             }
             Place::PduHeader => {
                 planner.header(FRAGMENT_HEADERS_BYTES - self.header_filled);
-                self.guess_fragments(&mut planner);
+                planner.guess_fragments(self.fragment_guess);
             }
             Place::PdvHeader { .. } => {
                 planner.header(PDV_HEADER_BYTES - self.header_filled);
-                self.guess_fragments(&mut planner);
+                planner.guess_fragments(self.fragment_guess);
             }
             Place::Body { left, .. } | Place::Fragment { left, .. } => {
                 planner.header(left);
             }
         }
         planner.plan
-    }
-
-    /// Continues a plan that ends with the headers of a fragment: fragments like the last one.
-    fn guess_fragments(&self, planner: &mut Planner) {
-        while self.fragment_guess > 0
-            && planner.guess == Guess::Freely
-            && planner.payload(self.fragment_guess)
-            && planner.pairs_left()
-        {
-            planner.header(FRAGMENT_HEADERS_BYTES);
-        }
     }
 
     fn feed_header(&mut self, bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
@@ -442,14 +445,33 @@ fn headers_before_next_fragment(pdu_left: usize) -> usize {
     }
 }
 
-/// A plan in the making, and the room that is left in the slot.
+/// A plan in the making.
 struct Planner {
     plan: ScatterPlan,
+    /// The room that is left in the slot, in bytes.
     room: usize,
-    guess: Guess,
+    /// The payload that is left of the data set, in bytes; `None` where that does not matter.
+    expected: Option<usize>,
+    /// What may be read behind the data set, in bytes.
+    behind: usize,
+    may_guess: bool,
 }
 
 impl Planner {
+    fn new(room: usize, guess: Guess) -> Self {
+        let (expected, behind) = match guess {
+            Guess::ToEnd(end) => (Some(end.payload_left), end.behind),
+            Guess::Freely | Guess::HeadersOnly => (None, 0),
+        };
+        Self {
+            plan: ScatterPlan::new(),
+            room,
+            expected,
+            behind,
+            may_guess: guess != Guess::HeadersOnly,
+        }
+    }
+
     fn header(&mut self, bytes: usize) {
         self.plan.push(Segment::Header(bytes));
     }
@@ -461,12 +483,54 @@ impl Planner {
             self.plan.push(Segment::Payload(planned));
             self.room -= planned;
         }
+        if let Some(expected) = &mut self.expected {
+            *expected = expected.saturating_sub(planned);
+        }
         planned == bytes
     }
 
-    /// Whether another header and its payload fit.
+    /// Plans what may follow the data set.
+    fn behind(&mut self) {
+        if self.behind > 0 {
+            self.header(self.behind);
+        }
+    }
+
+    /// Continues a plan that ends with the headers of a fragment: fragments like the last one, up to
+    /// the expected end and beyond it. A data set that is longer than expected may end with any of
+    /// them.
+    fn guess_fragments(&mut self, fragment: usize) {
+        if !self.may_guess || fragment == 0 {
+            return;
+        }
+        let (mut left, is_end_known) = match self.expected {
+            None => (usize::MAX, false),
+            Some(0) => (fragment * (GUESS_BEYOND_END_BYTES / fragment).max(1), false),
+            Some(left) => (left, true),
+        };
+        loop {
+            let planned = fragment.min(left);
+            if !self.payload(planned) {
+                return;
+            }
+            left -= planned;
+            if left == 0 && is_end_known {
+                self.behind();
+                return;
+            }
+            if !self.pairs_left() {
+                return;
+            }
+            self.header(FRAGMENT_HEADERS_BYTES);
+            if left == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Whether another header and its payload fit, and what follows the data set.
     fn pairs_left(&self) -> bool {
-        self.plan.remaining_capacity() >= 2
+        self.plan.remaining_capacity() > 2
     }
 }
 

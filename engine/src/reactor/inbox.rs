@@ -1,6 +1,5 @@
 //! Bytes that were read before their place was known.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,39 +10,53 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// each connection.
 const GUESSING_BYTES_MAX: usize = 16 << 20;
 
-/// The memory that an empty inbox keeps, in bytes: commands fit, a megabyte read in the wrong place
+/// The memory that an empty inbox keeps, in bytes: a command fits, a megabyte read in the wrong place
 /// does not stay.
 const INBOX_BYTES_KEPT: usize = 4096;
 
-/// A queue of bytes: headers and commands mostly, and now and then payload that a plan had guessed
-/// wrong about. Nothing more is read into it before it is worked off.
+/// A queue of bytes that could not go where they belong when they were read: what a plan had guessed
+/// wrong about, and what came before there was a place for it. Nothing more is read before it is
+/// worked off.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    bytes: Vec<u8>,
-    consumed: usize,
+    queue: Queue,
     /// The bytes in all inboxes.
     total: Arc<AtomicUsize>,
+}
+
+/// The bytes of an inbox, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    bytes: Vec<u8>,
+    consumed: usize,
+}
+
+impl Queue {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.consumed..]
+    }
+
+    /// Forgets the first `n` bytes.
+    fn consume(&mut self, n: usize) {
+        self.consumed += n;
+        if self.consumed == self.bytes.len() {
+            self.bytes.clear();
+            self.bytes.shrink_to(INBOX_BYTES_KEPT);
+            self.consumed = 0;
+        }
+    }
 }
 
 impl Inbox {
     pub(super) fn new(total: Arc<AtomicUsize>) -> Self {
         Self {
-            bytes: Vec::new(),
-            consumed: 0,
+            queue: Queue::default(),
             total,
         }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.consumed..]
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len() - self.consumed
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.queue.bytes().is_empty()
     }
 
     /// Whether there is room, over all connections, for what a wrong guess would bring.
@@ -52,36 +65,29 @@ impl Inbox {
     }
 
     pub(super) fn extend(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.queue.bytes.extend_from_slice(bytes);
         self.total.fetch_add(bytes.len(), Ordering::Relaxed);
     }
 
-    /// Forgets the first `n` bytes.
-    pub(super) fn consume(&mut self, n: usize) {
-        self.consumed += n;
-        self.total.fetch_sub(n, Ordering::Relaxed);
-        if self.is_empty() {
-            self.bytes.clear();
-            self.bytes.shrink_to(INBOX_BYTES_KEPT);
-            self.consumed = 0;
-        }
+    /// Lends all bytes, to be worked off; [`Inbox::give_back`] follows before anything else.
+    pub(super) fn lend(&mut self) -> Queue {
+        std::mem::take(&mut self.queue)
     }
 
-    /// Reads once, up to `max` bytes. 0 is the end of the stream.
-    pub(super) fn read_from(&mut self, source: &mut impl Read, max: usize) -> io::Result<usize> {
-        let len = self.bytes.len();
-        self.bytes.resize(len + max, 0);
-        let result = source.read(&mut self.bytes[len..]);
-        let came = result.as_ref().map_or(0, |n| *n);
-        self.bytes.truncate(len + came);
-        self.total.fetch_add(came, Ordering::Relaxed);
-        result
+    /// Takes the bytes back, of which the first `used` are worked off.
+    pub(super) fn give_back(&mut self, mut queue: Queue, used: usize) {
+        if used > 0 {
+            queue.consume(used);
+            self.total.fetch_sub(used, Ordering::Relaxed);
+        }
+        self.queue = queue;
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.len(), Ordering::Relaxed);
+        self.total
+            .fetch_sub(self.queue.bytes().len(), Ordering::Relaxed);
     }
 }
 
@@ -95,16 +101,19 @@ mod tests {
         let mut one = Inbox::new(Arc::clone(&total));
         let mut other = Inbox::new(Arc::clone(&total));
         one.extend(&[1; 100]);
-        other
-            .read_from(&mut &[2; 50][..], 80)
-            .expect("a slice can be read");
+        other.extend(&[2; 50]);
         assert_eq!(total.load(Ordering::Relaxed), 150);
-        one.consume(30);
-        assert_eq!((one.len(), total.load(Ordering::Relaxed)), (70, 120));
-        drop(one);
-        assert_eq!(total.load(Ordering::Relaxed), 50);
+        let lent = one.lend();
+        one.give_back(lent, 30);
+        assert_eq!(one.lend().bytes().len(), 70);
+        assert_eq!(total.load(Ordering::Relaxed), 120);
+        let lent = other.lend();
+        other.give_back(lent, 50);
+        assert_eq!(total.load(Ordering::Relaxed), 70);
         assert!(other.has_room_for_wrong_guesses());
         other.extend(&vec![0; GUESSING_BYTES_MAX]);
-        assert!(!other.has_room_for_wrong_guesses());
+        assert!(!one.has_room_for_wrong_guesses());
+        drop(other);
+        assert!(one.has_room_for_wrong_guesses());
     }
 }

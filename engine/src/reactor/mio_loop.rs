@@ -519,8 +519,8 @@ impl Connection {
             let read = match self.session.want() {
                 _ if !self.is_readable || self.session.is_closed() => return false,
                 Want::Chunk if self.session.take_chunk(turn) => continue,
+                Want::Pump => continue,
                 Want::Chunk | Want::Nothing => return false,
-                Want::Inbox(max) => self.read_inbox(max, turn),
                 Want::Drain => self.read_trash(scratch),
                 Want::Scatter => self.read_scattered(scratch, turn),
             };
@@ -534,12 +534,6 @@ impl Connection {
             }
         }
         true
-    }
-
-    fn read_inbox(&mut self, max: usize, turn: &mut Turn<'_>) -> io::Result<usize> {
-        let n = self.session.inbox().read_from(&mut self.stream, max)?;
-        self.session.pump(turn);
-        Ok(n)
     }
 
     fn read_trash(&mut self, scratch: &mut Scratch) -> io::Result<usize> {

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use arrayvec::ArrayVec;
 
 use crate::association::{
-    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, RefusedContexts, Rejection,
+    Acceptor, AssociationError, Event, Need, ObjectBegun, ObjectToken, READ_AHEAD_BYTES,
+    RefusedContexts, Rejection,
 };
 use crate::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use crate::dimse::StoreOutcome;
@@ -32,8 +33,8 @@ use super::mailbox::Mailbox;
 use super::report::{self, Who};
 use super::statistics::Counter;
 
-/// Header bytes of the longest plan.
-pub(super) const SCRATCH_BYTES: usize = (PLAN_FRAGMENTS_MAX + 1) * FRAGMENT_HEADERS_BYTES;
+/// Header bytes of the longest plan: those of its fragments, and what is read behind them.
+const SCRATCH_BYTES: usize = PLAN_FRAGMENTS_MAX * FRAGMENT_HEADERS_BYTES + READ_AHEAD_BYTES;
 
 /// Room for payload that nobody wants, in bytes: a few of the largest fragments.
 pub(super) const TRASH_BYTES: usize = 512 * 1024;
@@ -46,9 +47,10 @@ const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
 /// a sender at full speed; a slow or stalled one must not cost those behind it more.
 pub(super) const CHUNK_HOLD_WHILE_SILENT: Duration = Duration::from_millis(5);
 
-/// The buffers of a read: header bytes and unwanted payload, shared by all connections of a loop.
+/// The buffers of a read: commands and headers, and unwanted payload, shared by all connections of
+/// a loop.
 pub(super) struct Scratch {
-    headers: [u8; SCRATCH_BYTES],
+    headers: Box<[u8]>,
     trash: Box<[u8]>,
 }
 
@@ -60,7 +62,7 @@ impl Scratch {
 
     pub(super) fn new() -> Self {
         Self {
-            headers: [0; SCRATCH_BYTES],
+            headers: vec![0; SCRATCH_BYTES].into_boxed_slice(),
             trash: vec![0; TRASH_BYTES].into_boxed_slice(),
         }
     }
@@ -72,10 +74,10 @@ pub(super) type ReadVector<'a> = ArrayVec<IoSliceMut<'a>, PLAN_SEGMENTS_MAX>;
 /// What a driver should do for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
-    /// Read up to this many bytes into [`Session::inbox`].
-    Inbox(usize),
     /// Read into [`Scratch::trash`], then [`Session::drained`].
     Drain,
+    /// Call [`Session::pump`]: there are bytes to be worked off before others are read.
+    Pump,
     /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
     Scatter,
     /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
@@ -135,18 +137,15 @@ impl Session {
     /// What to read next. Ask after every call that may have changed something.
     pub(super) fn want(&self) -> Want {
         match self.association.need() {
-            Need::Control(n) => Want::Inbox(n),
             Need::Drain => Want::Drain,
             Need::Payload if self.is_waiting => Want::Nothing,
             Need::Payload if self.slot.needs_chunk() => Want::Chunk,
-            Need::Payload | Need::Discard => Want::Scatter,
+            Need::Control(_) | Need::Payload | Need::Discard if !self.inbox.is_empty() => {
+                Want::Pump
+            }
+            Need::Control(_) | Need::Payload | Need::Discard => Want::Scatter,
             Need::Nothing => Want::Nothing,
         }
-    }
-
-    /// Where bytes go for [`Want::Inbox`].
-    pub(super) fn inbox(&mut self) -> &mut Inbox {
-        &mut self.inbox
     }
 
     /// The plan for [`Want::Scatter`].
@@ -209,8 +208,8 @@ impl Session {
 
     // What the driver tells.
 
-    /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays;
-    /// what comes from the first wrong one on goes to the inbox.
+    /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays, or
+    /// is worked off at once; what comes from the first wrong one on goes to the inbox.
     pub(super) fn settle(
         &mut self,
         plan: &ScatterPlan,
@@ -221,8 +220,13 @@ impl Session {
         let is_wanted = self.association.need() == Need::Payload;
         let mut pieces = Pieces::new(plan, n);
         let mut landed = 0;
-        for piece in pieces.by_ref() {
+        while let Some(piece) = pieces.next() {
             let used = match &piece {
+                Piece::Header(at) if pieces.left == 0 => {
+                    self.after_payload(turn);
+                    self.take_last(&scratch.headers[at.clone()], turn);
+                    return;
+                }
                 Piece::Header(at) => {
                     let bytes = &scratch.headers[at.clone()];
                     self.association.received_control(bytes, turn.now)
@@ -241,6 +245,13 @@ impl Session {
         }
         self.after_payload(turn);
         self.pump(turn);
+    }
+
+    /// Takes the last bytes of a read from where they are: as much as can be worked off now, the
+    /// rest to the inbox.
+    fn take_last(&mut self, bytes: &[u8], turn: &mut Turn<'_>) {
+        let used = self.work_off(bytes, turn);
+        self.inbox.extend(&bytes[used..]);
     }
 
     /// Takes note of payload that is where it belongs, as far as it belongs there.
@@ -281,37 +292,46 @@ impl Session {
         self.association.drained(n);
     }
 
-    /// Works off the inbox, as far as chunks and pending stores allow. Asks for a chunk only where
-    /// there are bytes to put into it: a sender that has stalled must not stand in the way of others.
+    /// Works off the inbox, as far as chunks and pending stores allow.
     pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
+        if turn.context.is_draining() {
+            self.association.wind_down();
+        }
+        let queue = self.inbox.lend();
+        let used = self.work_off(queue.bytes(), turn);
+        self.inbox.give_back(queue, used);
+    }
+
+    /// Works off bytes that are not where they belong; returns how many. Asks for a chunk only where
+    /// there are bytes to put into it: a sender that has stalled must not stand in the way of others.
+    fn work_off(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> usize {
+        let mut rest = bytes;
         loop {
             let used = match self.association.need() {
                 Need::Nothing => 0,
-                Need::Drain => self.inbox.len(),
-                _ if self.inbox.is_empty() => 0,
+                Need::Drain => rest.len(),
+                _ if rest.is_empty() => 0,
                 Need::Payload if self.slot.needs_chunk() && !self.take_chunk(turn) => 0,
-                Need::Control(_) | Need::Payload | Need::Discard => self.feed_inbox(turn),
+                Need::Control(_) | Need::Payload | Need::Discard => self.feed(rest, turn),
             };
-            self.inbox.consume(used);
+            rest = &rest[used..];
             if !self.handle_events(turn) && used == 0 {
-                break;
+                return bytes.len() - rest.len();
             }
         }
     }
 
-    /// Feeds one piece of the inbox; returns its length.
-    fn feed_inbox(&mut self, turn: &mut Turn<'_>) -> usize {
+    /// Feeds one piece; returns its length.
+    fn feed(&mut self, bytes: &[u8], turn: &mut Turn<'_>) -> usize {
         let needed = self.association.payload_needed();
         if needed == 0 {
-            return self
-                .association
-                .received_control(self.inbox.bytes(), turn.now);
+            return self.association.received_control(bytes, turn.now);
         }
-        let mut n = needed.min(self.inbox.len());
+        let mut n = needed.min(bytes.len());
         if self.association.need() == Need::Payload {
             let room = self.slot.room();
             n = n.min(room.len());
-            room[..n].copy_from_slice(&self.inbox.bytes()[..n]);
+            room[..n].copy_from_slice(&bytes[..n]);
             turn.context.statistics.add(Counter::BytesMoved, n as u64);
             self.slot.advance(n);
         }

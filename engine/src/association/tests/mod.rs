@@ -4,6 +4,7 @@ mod negotiations;
 mod requestor;
 mod table_cells;
 mod times;
+mod windows;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ use crate::pdu::ContextOutcome::{
 };
 use crate::pdu::{
     APPLICATION_CONTEXT, Abort, AbortReason, AbortSource, AssociateAc, AssociateRj, AssociateRq,
-    MessageControl, Pdu, PduType, Pdv, ProposedContext, RejectReason, RejectResult,
-    UserInformation,
+    AsynchronousOperations, MessageControl, Pdu, PduType, Pdv, ProposedContext, RejectReason,
+    RejectResult, RoleSelection, UserIdentityRq, UserInformation,
 };
 use crate::value::{AeTitle, PresentationContextId, Uid};
 
@@ -75,6 +76,16 @@ fn request() -> AssociateRq {
             ..Default::default()
         },
     }
+}
+
+/// A request that asks for a window of so many operations; 0 is no limit.
+fn request_for_window(operations: u16) -> AssociateRq {
+    let mut request = request();
+    request.user_information.asynchronous_operations = Some(AsynchronousOperations {
+        invoked: operations,
+        performed: 0,
+    });
+    request
 }
 
 fn bytes(pdu: &Pdu) -> Vec<u8> {
@@ -148,6 +159,20 @@ impl Driver {
             payload: vec![],
             answers: true,
         }
+    }
+
+    /// An association on which this many stores may await their response.
+    fn with_window(operations: u16) -> Self {
+        let mut driver = Self::new();
+        let policy = Policy {
+            operations_max: operations.into(),
+            ..policy()
+        };
+        driver.acceptor = Acceptor::new(Arc::new(policy), timeouts(), driver.now);
+        driver.give(&bytes(&Pdu::AssociateRq(request_for_window(0))));
+        driver.sent();
+        driver.events.clear();
+        driver
     }
 
     fn established() -> Self {

@@ -24,15 +24,7 @@ pub(super) fn driver_in(state: State) -> Driver {
         State::Established => driver = Driver::established(),
         State::AwaitingReleaseResponse => {
             // A store that awaits its response holds the release up; two operations may be open.
-            driver.acceptor = Acceptor::new(
-                Arc::new(Policy {
-                    operations_max: 2,
-                    ..policy()
-                }),
-                timeouts(),
-                driver.now,
-            );
-            driver.give(&bytes(&Pdu::AssociateRq(request())));
+            driver = Driver::with_window(2);
             driver.answers = false;
             driver.give(&command_pdu(&store_command("1.2.3")));
             driver.give(&p_data(vec![pdv(STORE_CONTEXT, false, true, b"data")]));

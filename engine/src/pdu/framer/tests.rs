@@ -244,11 +244,75 @@ fn plan_between_fragments_begins_with_what_is_left_of_the_headers() {
     assert_eq!(plan.as_slice(), expected);
 }
 
+fn to_end(payload_left: usize) -> Guess {
+    Guess::ToEnd(ExpectedEnd {
+        payload_left,
+        behind: 170,
+    })
+}
+
+#[test]
+fn plan_to_the_end_reads_behind_it_what_the_peer_sends_next() {
+    let plan = in_fragment(false, 100).plan(1000, to_end(230));
+    let expected = [
+        Segment::Payload(100),
+        Segment::Header(12),
+        Segment::Payload(100),
+        Segment::Header(12),
+        Segment::Payload(30),
+        Segment::Header(170),
+    ];
+    assert_eq!(plan.as_slice(), expected);
+}
+
+#[test]
+fn plan_to_the_end_reads_behind_a_last_fragment_wherever_it_was_expected() {
+    for payload_left in [0, 100, 5000] {
+        let plan = in_fragment(true, 100).plan(1000, to_end(payload_left));
+        let expected = [Segment::Payload(100), Segment::Header(170)];
+        assert_eq!(plan.as_slice(), expected);
+    }
+}
+
+#[test]
+fn plan_to_the_end_reads_nothing_behind_a_slot_that_is_full_before() {
+    let plan = in_fragment(false, 100).plan(210, to_end(230));
+    let expected = [
+        Segment::Payload(100),
+        Segment::Header(12),
+        Segment::Payload(100),
+        Segment::Header(12),
+        Segment::Payload(10),
+    ];
+    assert_eq!(plan.as_slice(), expected);
+}
+
+#[test]
+fn plan_beyond_the_end_goes_on_by_whole_fragments_for_a_while() {
+    for fragment in [100, 16_000] {
+        let plan = in_fragment(false, fragment).plan(1 << 20, to_end(0));
+        let guessed = plan[1..].iter().map(|segment| match segment {
+            Segment::Payload(n) => *n,
+            Segment::Header(_) => 0,
+        });
+        let guessed: usize = guessed.sum();
+        assert!((1..=GUESS_BEYOND_END_BYTES).contains(&guessed));
+        assert!(guessed.is_multiple_of(fragment));
+    }
+}
+
 #[test]
 fn plan_never_outgrows_its_bound() {
-    let plan = in_fragment(false, 1).plan(1 << 20, Guess::Freely);
-    assert!(plan.len() <= PLAN_SEGMENTS_MAX);
-    assert!(plan.len() > PLAN_FRAGMENTS_MAX);
+    for guess in [Guess::Freely, to_end(1 << 20), to_end(0)] {
+        let plan = in_fragment(false, 1).plan(1 << 20, guess);
+        assert!(plan.len() <= PLAN_SEGMENTS_MAX);
+        assert!(plan.len() > PLAN_FRAGMENTS_MAX);
+    }
+    // The last fragment that fits is also the last of the data set.
+    let to_end = to_end(1 + PLAN_FRAGMENTS_MAX);
+    let plan = in_fragment(false, 1).plan(1 << 20, to_end);
+    assert_eq!(plan.len(), PLAN_SEGMENTS_MAX);
+    assert_eq!(plan.last(), Some(&Segment::Header(170)));
 }
 
 fn streams() -> impl Strategy<Value = Vec<u8>> {
@@ -279,7 +343,7 @@ proptest! {
 
     /// The first segment of a plan is what the framer needs, the sum of its payload fits the room.
     #[test]
-    fn plan_begins_with_what_is_needed(stream in streams(), cut in any::<prop::sample::Index>(), room in 1..500_usize) {
+    fn plan_begins_with_what_is_needed(stream in streams(), cut in any::<prop::sample::Index>(), room in 1..500_usize, payload_left in prop::option::of(0..1000_usize)) {
         let mut framer = framer();
         let mut bytes = &stream[..cut.index(stream.len())];
         while !bytes.is_empty() {
@@ -289,7 +353,7 @@ proptest! {
             };
             bytes = &bytes[used..];
         }
-        let plan = framer.plan(room, Guess::Freely);
+        let plan = framer.plan(room, payload_left.map_or(Guess::Freely, to_end));
         match (framer.need(), plan.first()) {
             (Need::Payload(n), Some(Segment::Payload(planned))) => prop_assert_eq!(*planned, n.min(room)),
             (Need::Control(n), Some(Segment::Header(planned))) => prop_assert!(*planned >= n),
