@@ -287,6 +287,14 @@ fn our_own_options_tell_their_range_and_unknown_ones_what_is_near() {
             "Invalid value for option --landing-memory (64MB: did you mean 64M?) [1M..32G]",
         ),
         (
+            ["--max-ops", "0", "1"],
+            "Invalid value for option --max-ops (underflow: 0) [1..256]",
+        ),
+        (
+            ["--max-ops", "257", "1"],
+            "Invalid value for option --max-ops (overflow: 257) [1..256]",
+        ),
+        (
             ["--durabilty", "none", "1"],
             "Unknown option --durabilty; did you mean --durability?",
         ),

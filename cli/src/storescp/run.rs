@@ -46,6 +46,7 @@ fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
         .listen(settings.listen)
         .output_directory(&settings.output_directory)
         .max_pdu(settings.max_pdu_bytes)
+        .max_operations(settings.max_operations)
         .accept_all(settings.accept_all)
         .promiscuous(settings.promiscuous)
         .acse_timeout(settings.acse_timeout)

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pdvault_engine::landing::LANDING_BYTES_DEFAULT;
-use pdvault_engine::receiver::{ASSOCIATIONS_MAX_DEFAULT, MAX_PDU_BYTES_DEFAULT};
+use pdvault_engine::receiver::{
+    ASSOCIATIONS_MAX_DEFAULT, MAX_PDU_BYTES_DEFAULT, OPERATIONS_DEFAULT,
+};
 use pdvault_engine::store::{Durability, EXTENSION_BYTES_MAX, OnDuplicate};
 use pdvault_engine::value::AeTitle;
 
@@ -25,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) output_directory: PathBuf,
     pub(crate) ae_title: AeTitle,
     pub(crate) max_pdu_bytes: u32,
+    pub(crate) max_operations: usize,
     pub(crate) accept_all: bool,
     pub(crate) promiscuous: bool,
     pub(crate) acse_timeout: Duration,
@@ -57,6 +60,7 @@ impl Settings {
             output_directory: output_directory(typed.output_directory.as_deref())?,
             ae_title: ae_title("--aetitle", typed.ae_title.as_deref(), "STORESCP")?,
             max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
+            max_operations: typed.max_operations.map_or(OPERATIONS_DEFAULT, in_range),
             accept_all: typed.accept_all,
             promiscuous: typed.promiscuous,
             acse_timeout: acse_timeout(typed.acse_timeout_seconds),

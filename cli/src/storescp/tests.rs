@@ -22,6 +22,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(settings.output_directory.to_str(), Some("."));
     assert_eq!(settings.ae_title.to_string(), "STORESCP");
     assert_eq!(settings.max_pdu_bytes, 131_072);
+    assert_eq!(settings.max_operations, 16);
     assert_eq!(settings.acse_timeout, Duration::from_secs(30));
     assert_eq!(settings.dimse_timeout, None);
     assert_eq!(settings.socket_timeout, Some(Duration::from_secs(60)));
@@ -45,6 +46,7 @@ fn the_table_shows_the_defaults_that_hold() {
     };
     assert_eq!(shown("--aetitle"), Some("STORESCP"));
     assert_eq!(shown("--max-pdu"), Some("131072"));
+    assert_eq!(shown("--max-ops"), Some("16"));
     assert_eq!(shown("--acse-timeout"), Some("30"));
     assert_eq!(shown("--dimse-timeout"), Some("unlimited"));
     assert_eq!(shown("--socket-timeout"), Some("60"));

@@ -24,6 +24,7 @@ pub(crate) struct Typed {
     pub(crate) dimse_timeout_seconds: Option<i64>,
     pub(crate) ae_title: Option<OsString>,
     pub(crate) max_pdu_bytes: Option<i64>,
+    pub(crate) max_operations: Option<i64>,
     pub(crate) promiscuous: bool,
     pub(crate) accept_all: bool,
     pub(crate) ignore: bool,

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use pdvault_benches::object::{self, DataSet, INSTANCE_UID_BYTES};
 use pdvault_engine::dimse::{Response, Status};
-use pdvault_engine::pdu::{ContextOutcome, PDU_HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduHeader};
+use pdvault_engine::pdu::{
+    AsynchronousOperations, ContextOutcome, PDU_HEADER_BYTES, PDV_HEADER_BYTES, Pdu, PduHeader,
+};
 
 /// How long a receiver may take to start listening.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,19 +60,29 @@ pub(crate) struct Association {
     reply: Vec<u8>,
     /// The longest PDU that the receiver takes, in bytes; 0 is no limit (PS3.8 D.1).
     pub(crate) pdu_bytes_max: usize,
+    /// How many objects may await their response.
+    pub(crate) window: usize,
 }
 
 impl Association {
-    /// Connects, as soon as the receiver listens, and has the association accepted.
-    pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
+    /// Connects, as soon as the receiver listens, and has the association accepted. A window of one
+    /// is not asked for.
+    pub(crate) fn open(address: SocketAddr, window: u16) -> io::Result<Self> {
         let stream = connect(address)?;
         stream.set_nodelay(true)?;
         let mut association = Self {
             stream,
             reply: Vec::new(),
             pdu_bytes_max: 0,
+            window: 1,
         };
-        association.send(&Pdu::AssociateRq(object::associate_rq()))?;
+        let mut request = object::associate_rq();
+        request.user_information.asynchronous_operations =
+            (window > 1).then_some(AsynchronousOperations {
+                invoked: window,
+                performed: 1,
+            });
+        association.send(&Pdu::AssociateRq(request))?;
         match association.read_pdu()? {
             Pdu::AssociateAc(reply)
                 if reply
@@ -78,15 +90,18 @@ impl Association {
                     .iter()
                     .all(|context| context.result == ContextOutcome::Acceptance) =>
             {
-                association.pdu_bytes_max = reply.user_information.maximum_length as usize;
+                let agreed = reply.user_information;
+                association.pdu_bytes_max = agreed.maximum_length as usize;
+                let granted = agreed.asynchronous_operations;
+                association.window = granted.map_or(1, |window| window.invoked.into());
                 Ok(association)
             }
             other => Err(unexpected(&other)),
         }
     }
 
-    /// Sends an object and waits for its response. `head` is this association's copy of the head.
-    pub(crate) fn store(
+    /// Sends an object. `head` is this association's copy of the head.
+    pub(crate) fn begin_store(
         &mut self,
         message: &Message,
         head: &mut [u8],
@@ -95,7 +110,11 @@ impl Association {
         for at in &message.uids {
             head[*at..*at + INSTANCE_UID_BYTES].copy_from_slice(instance.as_bytes());
         }
-        write_all(&mut self.stream, head, &message.bytes[message.head_len..])?;
+        write_all(&mut self.stream, head, &message.bytes[message.head_len..])
+    }
+
+    /// Waits for the response to an object.
+    pub(crate) fn end_store(&mut self) -> io::Result<()> {
         let Pdu::PData(pdvs) = self.read_pdu()? else {
             return Err(invalid("a response was due, and something else came"));
         };
@@ -103,7 +122,7 @@ impl Association {
         let response = Response::decode(&command).map_err(invalid)?;
         match response.status {
             Status::SUCCESS => Ok(()),
-            status => Err(invalid(format!("{instance} was refused: {status}"))),
+            status => Err(invalid(format!("an object was refused: {status}"))),
         }
     }
 

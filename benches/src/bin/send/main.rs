@@ -2,7 +2,7 @@
 //! line of JSON.
 //!
 //! Closed loop: each association sends an object, waits for its response and sends the next, until
-//! all objects are stored. The data set is encoded once; per object only the instance UIDs in a few
+//! all objects are stored; with `--window`, it sends that many before it waits. The data set is encoded once; per object only the instance UIDs in a few
 //! hundred bytes at its head are changed, and all of it goes to the socket in one vectored write.
 //! So the sender costs little more than the kernel's copy.
 

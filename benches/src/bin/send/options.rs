@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 const USAGE: &str = "usage: send [--address ADDRESS:PORT] [--associations 8] [--objects 2000] \
-    [--bytes 524288] [--pdu 131072] [--receiver PID] [--directory OUTPUT] [--warm BYTES]";
+    [--bytes 524288] [--pdu 131072] [--window 1] [--receiver PID] [--directory OUTPUT] [--warm BYTES]";
 
 /// What to send, and what to look at.
 pub(crate) struct Options {
@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) bytes: usize,
     /// The longest P-DATA-TF PDU, in bytes; the receiver may ask for shorter ones.
     pub(crate) pdu_bytes: usize,
+    /// Objects of an association that may await their response; the receiver may allow fewer.
+    pub(crate) window: u16,
     /// The receiver's process, for its CPU time.
     pub(crate) receiver: Option<u32>,
     /// Where the receiver puts objects: its file system is synced before the clock stops, and the
@@ -35,6 +37,7 @@ impl Options {
             objects: 2000,
             bytes: 512 << 10,
             pdu_bytes: 128 << 10,
+            window: 1,
             receiver: None,
             directory: None,
             warm_bytes: 0,
@@ -47,6 +50,7 @@ impl Options {
                 "--objects" => options.objects = number(&name, &value)?,
                 "--bytes" => options.bytes = number(&name, &value)?,
                 "--pdu" => options.pdu_bytes = number(&name, &value)?,
+                "--window" => options.window = number(&name, &value)?,
                 "--receiver" => options.receiver = Some(number(&name, &value)?),
                 "--directory" => options.directory = Some(value.into()),
                 "--warm" => options.warm_bytes = number(&name, &value)?,
@@ -57,8 +61,10 @@ impl Options {
     }
 
     fn check(self) -> Result<Self, String> {
-        if self.associations == 0 || self.objects == 0 {
-            return Err("at least one association and one object are needed".into());
+        if self.associations == 0 || self.objects == 0 || self.window == 0 {
+            return Err(
+                "at least one association, object and place in the window are needed".into(),
+            );
         }
         if self.bytes < 400 || !self.bytes.is_multiple_of(2) {
             return Err("--bytes must be even and 400 at least".into());

@@ -1,5 +1,6 @@
 //! The race: all associations at once, from the first object to stable storage.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +21,8 @@ pub(crate) struct Figures {
     /// What was sent, but for its instance UID.
     pub(crate) data_set: DataSet,
     clock: Clock,
-    /// Of every object, shortest first: from its first byte to its response.
+    /// Of every object, shortest first: from its first byte to its response; with a window, which
+    /// lets responses overtake each other, to as many responses.
     latencies: Vec<Duration>,
 }
 
@@ -59,7 +61,7 @@ pub(crate) fn run(address: SocketAddr, options: &Options, memory: Vec<u8>) -> io
         .map_or(0, |time| time.as_secs());
     let data_set = DataSet::ct(options.bytes, &instance_uid(epoch, 0));
     let associations = (0..options.associations)
-        .map(|_| Association::open(address))
+        .map(|_| Association::open(address, options.window))
         .collect::<io::Result<Vec<_>>>()?;
     let pdu_bytes = associations
         .iter()
@@ -120,18 +122,27 @@ fn hold_clock(options: &Options, barrier: &Barrier) -> io::Result<Clock> {
 fn send(mut association: Association, shared: &Shared<'_>) -> Vec<Duration> {
     let mut head = shared.message.head();
     let mut latencies = Vec::new();
+    let mut under_way = VecDeque::new();
     shared.barrier.wait();
     loop {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
-        if number >= shared.objects {
+        let is_over = number >= shared.objects;
+        while under_way.len() == association.window || is_over {
+            let Some(begun) = under_way.pop_front() else {
+                break;
+            };
+            let ended = association.end_store();
+            ended.unwrap_or_else(|error| give_up(&error));
+            latencies.push(Instant::elapsed(&begun));
+        }
+        if is_over {
             break;
         }
-        let begun = Instant::now();
+        under_way.push_back(Instant::now());
         let instance = instance_uid(shared.epoch, number);
         association
-            .store(shared.message, &mut head, &instance)
+            .begin_store(shared.message, &mut head, &instance)
             .unwrap_or_else(|error| give_up(&error));
-        latencies.push(begun.elapsed());
     }
     shared.barrier.wait();
     shared.barrier.wait();

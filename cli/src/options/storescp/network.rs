@@ -1,6 +1,6 @@
 //! Processes, sockets, time-outs, whom to serve, and aids to test peers.
 
-use pdvault_engine::receiver::{MAX_PDU_BYTES, WORKERS_MAX};
+use pdvault_engine::receiver::{MAX_PDU_BYTES, OPERATIONS_MAX, WORKERS_MAX};
 
 use super::super::{SECONDS_MAX, Section, bound, entry, seconds, text, unsigned};
 use super::Typed;
@@ -164,6 +164,18 @@ pub(super) static NETWORK: Section<Typed> = Section {
         .takes(&[unsigned("bytes", PDU_BYTES_MIN, PDU_BYTES_MAX)])
         .default("131072")
         .works(|typed, values| typed.max_pdu_bytes = Some(values[0].number())),
+        entry(
+            "--max-ops",
+            "most objects of a peer without a response",
+            "A peer that asks for an asynchronous operations window (PS3.7 D.3.3.3) may have this \
+             many objects under way before it has our response to the first; others wait for each \
+             response. Such a peer should expect responses in any order, and not send an instance \
+             again before its response. 1 grants no window, as DCMTK.",
+        )
+        .takes(&[unsigned("number", 1, bound(OPERATIONS_MAX))])
+        .tells_range()
+        .default("16")
+        .works(|typed, values| typed.max_operations = Some(values[0].number())),
         entry(
             "--disable-host-lookup",
             "do not look up peers' host names (always on)",

@@ -15,6 +15,7 @@ const REFERENCE: &str = include_str!("../../../tests/fixtures/storescp_options.t
 const OURS: &[&str] = &[
     "--workers",
     "--drain-timeout",
+    "--max-ops",
     "--durability",
     "--on-duplicate",
     "--writers",
@@ -423,6 +424,15 @@ mod works {
         assert_notes("--max-pdu", &["4096"], |typed| {
             typed.max_pdu_bytes = Some(4096);
         });
+    }
+
+    #[test]
+    fn max_ops() {
+        for number in [1, 256] {
+            assert_notes("--max-ops", &[&number.to_string()], |typed| {
+                typed.max_operations = Some(number);
+            });
+        }
     }
 
     #[test]
