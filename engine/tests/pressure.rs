@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Sender, data, eventually, fragments, object};
+use common::{PATIENCE, Sender, data, eventually, fragments, object, request, request_for_window};
 use pdvault_engine::dimse::Status;
+use pdvault_engine::pdu::AssociateRq;
 use pdvault_engine::receiver::{Builder, Receiver, ReceiverHandle};
 
 /// The tests look at the memory and the CPU time of the whole process: one at a time.
@@ -171,7 +172,17 @@ fn stalled_senders_do_not_slow_down_an_object_of_many_chunks() {
 }
 
 #[test]
+fn bytes_sent_ahead_do_not_pile_up_outside_landing_memory() {
+    send_ahead(&request());
+}
+
+#[test]
 fn pipelined_bytes_do_not_pile_up_outside_landing_memory() {
+    send_ahead(&request_for_window(16));
+}
+
+/// A hundred peers send many objects without waiting for a response, and read none.
+fn send_ahead(request: &AssociateRq) {
     let _alone = alone();
     let directory = tempfile::tempdir().expect("a directory");
     let receiver = builder(&directory)
@@ -194,9 +205,9 @@ fn pipelined_bytes_do_not_pile_up_outside_landing_memory() {
     });
     let senders: Vec<_> = (0..100)
         .map(|_| {
-            let blob = Arc::clone(&blob);
+            let (blob, request) = (Arc::clone(&blob), request.clone());
             std::thread::spawn(move || {
-                let mut sender = Sender::connect(address);
+                let mut sender = Sender::connect_with(address, request);
                 sender.send(&blob);
                 sleep(Duration::from_secs(4));
             })

@@ -408,6 +408,11 @@ impl<R> Acceptor<R> {
         self.is_winding_down = true;
     }
 
+    /// Whether [`Acceptor::wind_down`] was called.
+    pub fn is_winding_down(&self) -> bool {
+        self.is_winding_down
+    }
+
     /// Ends the association by A-ABORT because the receiver stops (Evt15).
     pub fn shut_down(&mut self, now: Instant) {
         if table::cell(self.machine.state, table::Event::AbortRequest).is_some() {

@@ -217,6 +217,7 @@ impl Session {
         scratch: &Scratch,
         turn: &mut Turn<'_>,
     ) {
+        self.note_draining(turn);
         let is_wanted = self.association.need() == Need::Payload;
         let mut pieces = Pieces::new(plan, n);
         let mut landed = 0;
@@ -294,12 +295,18 @@ impl Session {
 
     /// Works off the inbox, as far as chunks and pending stores allow.
     pub(super) fn pump(&mut self, turn: &mut Turn<'_>) {
-        if turn.context.is_draining() {
-            self.association.wind_down();
-        }
+        self.note_draining(turn);
         let queue = self.inbox.lend();
         let used = self.work_off(queue.bytes(), turn);
         self.inbox.give_back(queue, used);
+    }
+
+    /// Once the receiver drains, what is in flight is answered before the association ends. Objects
+    /// that begin within the call in which that is first seen count among them.
+    fn note_draining(&mut self, turn: &Turn<'_>) {
+        if turn.context.is_draining() {
+            self.association.wind_down();
+        }
     }
 
     /// Works off bytes that are not where they belong; returns how many. Asks for a chunk only where
@@ -562,8 +569,8 @@ impl Session {
 
     fn on_object_begun(&mut self, begun: ObjectBegun, turn: &mut Turn<'_>) {
         report::object_begun(self.peer, &begun.request);
-        if turn.context.is_draining() {
-            // What is in flight is finished; nothing new begins.
+        if self.association.is_winding_down() {
+            // What was in flight is answered; nothing new begins.
             self.association.shut_down(turn.now);
             return;
         }

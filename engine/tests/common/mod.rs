@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use pdvault_engine::dimse::{Response, Status, StoreRq};
 use pdvault_engine::pdu::{
-    APPLICATION_CONTEXT, AssociateRq, MessageControl, PDU_HEADER_BYTES, Pdu, PduHeader, Pdv,
-    ProposedContext, UserInformation,
+    APPLICATION_CONTEXT, AssociateRq, AsynchronousOperations, MessageControl, PDU_HEADER_BYTES,
+    Pdu, PduHeader, Pdv, ProposedContext, UserInformation,
 };
 use pdvault_engine::value::{AeTitle, PresentationContextId, Uid};
 
@@ -87,11 +87,27 @@ impl Sender {
 
     /// The status of the next response.
     pub(crate) fn status(&mut self) -> Status {
-        let Pdu::PData(pdvs) = self.read_pdu() else {
-            panic!("a response was due")
-        };
-        let command: Vec<u8> = pdvs.into_iter().flat_map(|pdv| pdv.fragment).collect();
-        Response::decode(&command).expect("a valid response").status
+        self.response().1
+    }
+
+    /// The message ID and the status of the next response.
+    pub(crate) fn response(&mut self) -> (u16, Status) {
+        let pdu = self.read_pdu();
+        response(&pdu).unwrap_or_else(|| panic!("a response was due, {pdu:?} came"))
+    }
+
+    /// Reads whatever still comes until the receiver closes the connection.
+    pub(crate) fn until_closed(mut self) {
+        let mut rest = Vec::new();
+        self.stream
+            .read_to_end(&mut rest)
+            .expect("the receiver closes");
+    }
+
+    /// A second handle on the same association, to write while another thread reads.
+    pub(crate) fn another(&self) -> Self {
+        let stream = self.stream.try_clone().expect("a descriptor");
+        Self { stream }
     }
 
     /// Sends an object in fragments of this size and waits for its status.
@@ -106,6 +122,27 @@ impl Sender {
         self.send(&encode(&Pdu::ReleaseRq));
         assert_eq!(self.read_pdu(), Pdu::ReleaseRp);
     }
+}
+
+/// The message ID and the status of a response.
+pub(crate) fn response(pdu: &Pdu) -> Option<(u16, Status)> {
+    let Pdu::PData(pdvs) = pdu else {
+        return None;
+    };
+    let fragments = pdvs.iter().flat_map(|pdv| pdv.fragment.iter().copied());
+    let command: Vec<u8> = fragments.collect();
+    let response = Response::decode(&command).expect("a valid response");
+    Some((response.message_id, response.status))
+}
+
+/// A request that asks for an asynchronous operations window; 0 is no limit.
+pub(crate) fn request_for_window(operations: u16) -> AssociateRq {
+    let mut request = request();
+    request.user_information.asynchronous_operations = Some(AsynchronousOperations {
+        invoked: operations,
+        performed: 1,
+    });
+    request
 }
 
 pub(crate) fn request() -> AssociateRq {
@@ -126,7 +163,7 @@ pub(crate) fn request() -> AssociateRq {
     }
 }
 
-fn encode(pdu: &Pdu) -> Vec<u8> {
+pub(crate) fn encode(pdu: &Pdu) -> Vec<u8> {
     let mut out = Vec::new();
     pdu.encode(&mut out).expect("short PDUs");
     out
@@ -148,8 +185,13 @@ pub(crate) fn fragments<'a>(mut data: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]
 
 /// A C-STORE-RQ and its data set, a PDU to a fragment.
 pub(crate) fn object(instance: &str, fragments: &[&[u8]]) -> Vec<u8> {
+    numbered_object(1, instance, fragments)
+}
+
+/// Likewise, with this message ID.
+pub(crate) fn numbered_object(message_id: u16, instance: &str, fragments: &[&[u8]]) -> Vec<u8> {
     let request = StoreRq {
-        message_id: 1,
+        message_id,
         sop_class: Uid::from(CT),
         sop_instance: Uid::from(instance),
         priority: 0,
