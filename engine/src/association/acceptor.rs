@@ -30,7 +30,7 @@ use super::timers::Timeouts;
 const ASSOCIATE_READ_BYTES: usize = 16 * 1024;
 
 /// How many bytes are asked for at a time where small objects are expected: several of them, with
-/// their commands, in one read. They are copied to their places, which up to [`SMALL_OBJECT_BYTES`]
+/// their commands, in one read. They are copied to their places, which up to 16 KiB
 /// costs less than the system calls that it saves.
 pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 
