@@ -45,12 +45,10 @@ pub(crate) fn version<T>(tool: &Tool<T>) -> String {
 
 /// The text of `--help`.
 pub(crate) fn usage<T>(tool: &Tool<T>) -> String {
-    let mut text = format!(
-        "{}usage: {} {}\n\nparameters:\n",
-        header(tool),
-        tool.name,
-        tool.usage
-    );
+    let mut text = format!("{}usage: {} {}\n", header(tool), tool.command(), tool.usage);
+    if !tool.parameters.is_empty() {
+        text.push_str("\nparameters:\n");
+    }
     for (name, meaning) in tool.parameters {
         push_row(&mut text, &format!("  {name}"), meaning);
     }
@@ -115,7 +113,7 @@ pub(crate) fn range(kind: Kind) -> Option<String> {
         _ => format!("{min}..{max}"),
     };
     match kind {
-        Kind::Text | Kind::Path | Kind::Rate => None,
+        Kind::Text | Kind::Path | Kind::Directory | Kind::Rate => None,
         Kind::Signed { min, max } | Kind::Unsigned { min, max } => Some(number(min, max)),
         Kind::Size { min, max } => Some(format!("{}..{}", size(min), size(max))),
         Kind::Choice(words) | Kind::LogLevel(words) => Some(words.join("|")),

@@ -16,6 +16,7 @@ mod logging;
 mod man;
 mod meaning;
 mod options;
+mod programs;
 mod start;
 mod storescp;
 mod storescu;
@@ -25,16 +26,17 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use options::storescp::TOOL;
+use programs::{PROGRAMS, program};
 
 fn main() -> ExitCode {
     let mut words = env::args_os();
-    let program = words.next().unwrap_or_default();
+    let name = words.next().unwrap_or_default();
     let words: Vec<_> = words.collect();
-    if Path::new(&program).file_name() == Some(OsStr::new(TOOL.name)) {
-        return storescp::main(words);
+    let link = Path::new(&name).file_name().and_then(OsStr::to_str);
+    match link.and_then(program).filter(|program| program.has_link) {
+        Some(program) => (program.main)(words),
+        None => command(words),
     }
-    command(words)
 }
 
 /// Runs `pdvault <command> ...`.
@@ -44,18 +46,19 @@ fn command(mut words: Vec<OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let command = words.remove(0);
+    if let Some(program) = command.to_str().and_then(program) {
+        return (program.main)(words);
+    }
     match command.to_str() {
-        Some("storescp") => storescp::main(words),
-        Some("storescu") => storescu::main(words),
-        Some("echoscu") => echoscu::main(words),
-        Some("loadgen") => loadgen::main(words),
-        Some("demo") => demo::main(words),
-        Some("completions") => {
-            print_chosen(&words, completions::USAGE, completions::SHELLS, |shell| {
-                completions::script(shell, &TOOL)
-            })
-        }
-        Some("man") => print_chosen(&words, man::USAGE, &[TOOL.name], |_| Some(man::page(&TOOL))),
+        Some("completions") => print_chosen(
+            &words,
+            completions::USAGE,
+            completions::SHELLS,
+            completions::script,
+        ),
+        Some("man") => print_chosen(&words, &man::usage(), &programs::names(), |name| {
+            program(name).map(|program| (program.man)())
+        }),
         Some("-h" | "--help" | "help") => answer(&usage()),
         Some("-V" | "--version") => answer(&format!("pdvault {}\n", env!("CARGO_PKG_VERSION"))),
         _ => fail(&format!("Unknown command {}", command.to_string_lossy())),
@@ -101,19 +104,24 @@ fn fail(text: &str) -> ExitCode {
 }
 
 fn usage() -> String {
-    let commands: Vec<_> = completions::COMMANDS
+    let tools: Vec<_> = PROGRAMS
         .iter()
+        .map(|program| format!("       pdvault {} {}\n", program.name, program.usage))
+        .collect();
+    let commands: Vec<_> = completions::commands()
         .map(|(name, what)| format!("  {name:<14}{what}\n"))
         .collect();
     format!(
-        "pdvault: receives DICOM objects and puts them on stable storage\n\n\
-         usage: pdvault storescp [options] [port]\n       \
+        "pdvault: receives DICOM objects and puts them on stable storage, and sends them\n\n\
+         usage: {}       \
          pdvault completions bash|zsh|fish\n       \
-         pdvault man storescp\n       \
+         pdvault man {}\n       \
          pdvault --help | --version\n\n\
          commands:\n{}\n\
-         A link to this program named storescp runs `pdvault storescp`. Its options:\n\
-         pdvault storescp --help\n",
+         A link to this program named storescp, storescu or echoscu runs that tool. The\n\
+         options of each: pdvault storescp --help\n",
+        tools.concat().trim_start(),
+        programs::names().join("|"),
         commands.concat()
     )
 }

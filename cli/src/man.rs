@@ -10,17 +10,20 @@
 
 use crate::help;
 use crate::options::{Entry, Tool};
+use crate::programs;
 
 /// The text of `pdvault man --help`.
-pub(crate) const USAGE: &str = "\
-usage: pdvault man storescp
-
-Prints the manual page on standard output. To read it: pdvault man storescp | man -l -
-";
+pub(crate) fn usage() -> String {
+    format!(
+        "usage: pdvault man {}\n\nPrints the manual page on standard output. To read it: pdvault \
+         man storescp | man -l -\n",
+        programs::names().join("|")
+    )
+}
 
 /// The sections that are the same for every tool, after the options.
 const GRAMMAR: &[&str] = &[
-    "Options and the parameter may come in any order. An argument of two or more characters that \
+    "Options and parameters may come in any order. An argument of two or more characters that \
      begins with a sign, not followed by a digit, is an option; the values of an option are always \
      the arguments after it, never behind an equals sign. Of options that exclude each other the \
      rightmost counts, and so does the last of an option that is repeated. Of a number the leading \
@@ -30,60 +33,9 @@ const GRAMMAR: &[&str] = &[
      There are no escapes, no comments and no nesting: an @ within the file is an ordinary letter.",
 ];
 
-const FILES: &[(&str, &str)] = &[
-    (
-        "PREFIX.UID[EXTENSION]",
-        "A received object in the output directory, complete whenever it is there: the code of its \
-         SOP class (CT, MR, ...), its SOP Instance UID, and the text of --filename-extension.",
-    ),
-    (
-        "PREFIX.UID_0001[EXTENSION]",
-        "An object kept beside an older file (--on-duplicate keep or same).",
-    ),
-    (
-        ".NAME.<n>.part",
-        "A hidden part file: an object that is still arriving, on file systems where a file can't \
-         be without a name until it is whole. Those that an ended process left are removed at the \
-         next start; nothing else ever needs them.",
-    ),
-];
-
-const EXAMPLES: &[(&str, &str)] = &[
-    (
-        "storescp -v +xa -od /archive 11112",
-        "Receives whatever comes, compressed images too, into /archive and logs what is done.",
-    ),
-    (
-        "storescp --on-duplicate same -od /archive 11112",
-        "Does not write an object again that is there already; for a migration that is repeated.",
-    ),
-    (
-        "storescp @/etc/pdvault/storescp.options",
-        "Takes options and port from a file.",
-    ),
-    (
-        "storescp --ignore 11112",
-        "Measures the network alone: every object is acknowledged and thrown away.",
-    ),
-];
-
 const LOGGING: &str = "Messages go to standard error, each line behind the letter of its level \
     and a colon: F (fatal), E (error), W (warning), I (info), D (debug), T (trace). UIDs, AE \
     titles, addresses and file names are logged, names and IDs of patients never.";
-
-const SIGNALS: &[&str] = &[
-    "On the first SIGTERM or SIGINT no further association is accepted and no new object is begun. \
-     What is in flight has --drain-timeout seconds to arrive and to reach stable storage. An \
-     association with nothing in flight may release within a second and is aborted then. The \
-     program ends with exit code 0.",
-    "A second signal ends it at once; what was acknowledged before is stored. The same signal \
-     again within a second of the first is taken for its repetition and ignored, because wrappers \
-     such as timeout(1) signal both their child and its process group.",
-];
-
-const EXIT_STATUS: &str = "0 after --help, --version, or an orderly end by a signal; 1 when the \
-    command line is wrong or the program cannot start or go on. After a second signal the status \
-    is that of the signal.";
 
 /// The manual page of a tool, in roff's man macros.
 pub(crate) fn page<T>(tool: &Tool<T>) -> String {
@@ -97,10 +49,11 @@ pub(crate) fn page<T>(tool: &Tool<T>) -> String {
         "NAME",
         &format!("{} - {}", tool.name, tool.title),
     );
-    let synopsis = format!("{0} {1}\n.br\npdvault {0} {1}", tool.name, tool.usage);
-    page.push_str(&format!(".SH SYNOPSIS\n{synopsis}\n"));
+    page.push_str(&format!(".SH SYNOPSIS\n{}\n", synopsis(tool)));
     push_section(&mut page, "DESCRIPTION", tool.description);
-    page.push_str(".SH PARAMETERS\n");
+    if !tool.parameters.is_empty() {
+        page.push_str(".SH PARAMETERS\n");
+    }
     for (name, meaning) in tool.parameters {
         push_item(&mut page, &bold(name), meaning);
     }
@@ -108,11 +61,24 @@ pub(crate) fn page<T>(tool: &Tool<T>) -> String {
     push_refused(&mut page, tool);
     push_paragraphs(&mut page, "COMMAND LINE", GRAMMAR);
     push_section(&mut page, "LOGGING", LOGGING);
-    push_paragraphs(&mut page, "SIGNALS", SIGNALS);
-    push_section(&mut page, "EXIT STATUS", EXIT_STATUS);
-    push_list(&mut page, "FILES", FILES);
-    push_list(&mut page, "EXAMPLES", EXAMPLES);
+    for (title, paragraphs) in tool.manual.sections {
+        push_paragraphs(&mut page, title, paragraphs);
+    }
+    push_section(&mut page, "EXIT STATUS", tool.manual.exit_status);
+    push_list(&mut page, "FILES", tool.manual.files);
+    push_list(&mut page, "EXAMPLES", tool.manual.examples);
     page
+}
+
+/// The tool as a command of its own, where a link makes it one, and as one of pdvault.
+fn synopsis<T>(tool: &Tool<T>) -> String {
+    let Tool { name, usage, .. } = tool;
+    let of_pdvault = format!("pdvault {name} {}", escape(usage));
+    if tool.has_link {
+        format!("{name} {}\n.br\n{of_pdvault}", escape(usage))
+    } else {
+        of_pdvault
+    }
 }
 
 fn push_options<T>(page: &mut String, tool: &Tool<T>) {
@@ -134,6 +100,9 @@ fn push_options<T>(page: &mut String, tool: &Tool<T>) {
 }
 
 fn push_refused<T>(page: &mut String, tool: &Tool<T>) {
+    if tool.entries().all(|entry| entry.refusal().is_none()) {
+        return;
+    }
     page.push_str(".SH REFUSED OPTIONS\n");
     page.push_str(&escape(
         "These options of DCMTK are known, but end the program with exit code 1.",
@@ -163,6 +132,9 @@ fn rules<T>(entry: &Entry<T>) -> String {
     }
     for rivals in entry.conflicts {
         text.push_str(&format!(" Not with {}.", rivals.join(" or ")));
+    }
+    if entry.repeats {
+        text.push_str(" May be repeated; each time counts.");
     }
     text
 }
@@ -196,7 +168,9 @@ fn push_paragraphs(page: &mut String, title: &str, paragraphs: &[&str]) {
 }
 
 fn push_list(page: &mut String, title: &str, items: &[(&str, &str)]) {
-    page.push_str(&format!(".SH {title}\n"));
+    if !items.is_empty() {
+        page.push_str(&format!(".SH {title}\n"));
+    }
     for (tag, text) in items {
         push_item(page, &bold(tag), text);
     }

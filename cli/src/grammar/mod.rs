@@ -272,7 +272,7 @@ fn value_of<T>(entry: &Entry<T>, argument: &Argument, word: &OsStr) -> Result<Va
     let text = word.to_string_lossy();
     let long = entry.long;
     match argument.kind {
-        Kind::Text | Kind::Path => Ok(Value::Text(word.to_owned())),
+        Kind::Text | Kind::Path | Kind::Directory => Ok(Value::Text(word.to_owned())),
         Kind::Signed { min, max } => match number::leading_signed(&text) {
             Some(number) => in_range(&text, number, min, max),
             None => Err(text.into_owned()),

@@ -1,7 +1,7 @@
 //! The grammar on a small table of its own.
 
 use super::*;
-use crate::options::{Section, entry};
+use crate::options::{Manual, Section, entry};
 
 #[derive(Debug, Default, PartialEq)]
 struct Notes(Vec<String>);
@@ -70,11 +70,19 @@ static SECTION: Section<Notes> = Section {
 
 static TOOL: Tool<Notes> = Tool {
     name: "tool",
+    has_link: true,
     title: "title",
     description: "description",
     usage: "[options] [port]",
     helps_when_empty: true,
     parameters: &[("port", "port")],
+    takes_files: false,
+    manual: &Manual {
+        sections: &[],
+        exit_status: "",
+        files: &[],
+        examples: &[],
+    },
     sections: &[&SECTION],
 };
 

@@ -14,7 +14,7 @@ pub(crate) const FILE_NAME: Argument = Argument {
 };
 pub(crate) const DIRECTORY: Argument = Argument {
     name: "directory",
-    kind: Kind::Path,
+    kind: Kind::Directory,
 };
 
 /// Any text.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 /// A command line tool: its name, its parameters, its options.
 pub(crate) struct Tool<T: 'static> {
-    /// The name, which is also the name of a link that calls it.
+    /// The name, `storescu`.
     pub(crate) name: &'static str,
-    /// The name in DCMTK's words.
+    /// Whether a link of that name calls it: so for the tools that stand in for others.
+    pub(crate) has_link: bool,
+    /// What it is, in DCMTK's words where it stands in for a tool of it.
     pub(crate) title: &'static str,
     /// What the tool does, in a paragraph.
     pub(crate) description: &'static str,
@@ -17,11 +19,36 @@ pub(crate) struct Tool<T: 'static> {
     pub(crate) helps_when_empty: bool,
     /// Name and meaning of each parameter.
     pub(crate) parameters: &'static [(&'static str, &'static str)],
+    /// Whether the last parameter is a file and may be followed by more.
+    pub(crate) takes_files: bool,
+    /// What the manual page tells besides.
+    pub(crate) manual: &'static Manual,
     /// The options, in the order in which they are explained and judged.
     pub(crate) sections: &'static [&'static Section<T>],
 }
 
+/// What a manual page tells besides the options.
+pub(crate) struct Manual {
+    /// Sections of paragraphs, by title.
+    pub(crate) sections: &'static [(&'static str, &'static [&'static str])],
+    /// Exit codes and what they mean.
+    pub(crate) exit_status: &'static str,
+    /// Files that the tool writes, and what they are.
+    pub(crate) files: &'static [(&'static str, &'static str)],
+    /// Command lines, and what they do.
+    pub(crate) examples: &'static [(&'static str, &'static str)],
+}
+
 impl<T> Tool<T> {
+    /// What is typed to call it.
+    pub(crate) fn command(&self) -> String {
+        if self.has_link {
+            self.name.to_owned()
+        } else {
+            format!("pdvault {}", self.name)
+        }
+    }
+
     /// All options, in the order of the table.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &'static Entry<T>> + use<'_, T> {
         self.sections.iter().flat_map(|section| section.entries)
@@ -79,8 +106,10 @@ pub(crate) struct Argument {
 pub(crate) enum Kind {
     /// Any text, the empty one too.
     Text,
-    /// A file or directory.
+    /// A file.
     Path,
+    /// A directory.
+    Directory,
     /// An integer, decimal, hexadecimal or octal.
     Signed { min: i64, max: i64 },
     /// A decimal integer that may not have a minus sign; `min` is not negative.

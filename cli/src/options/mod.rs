@@ -2,6 +2,8 @@
 //! all come from it, so they can't disagree.
 
 mod arguments;
+#[cfg(test)]
+mod checks;
 pub(crate) mod demo;
 pub(crate) mod echoscu;
 mod entry;
@@ -13,4 +15,6 @@ pub(crate) mod storescu;
 pub(crate) use arguments::{
     COUNT_MAX, DIRECTORY, FILE_NAME, SECONDS_MAX, bound, seconds, text, unsigned,
 };
-pub(crate) use entry::{Answer, Argument, Effect, Entry, Kind, Rate, Section, Tool, Value, entry};
+pub(crate) use entry::{
+    Answer, Argument, Effect, Entry, Kind, Manual, Rate, Section, Tool, Value, entry,
+};

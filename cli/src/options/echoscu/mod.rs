@@ -8,7 +8,7 @@ use super::shared::requestor::{
 };
 use super::shared::tls::TlsSide;
 use super::shared::{client_tls, general, requestor, tls};
-use super::{COUNT_MAX, FILE_NAME, Section, Tool, bound, entry, unsigned};
+use super::{COUNT_MAX, FILE_NAME, Manual, Section, Tool, bound, entry, unsigned};
 use crate::echoscu::{SYNTAXES, Typed};
 use pdvault_engine::association::proposal::CONTEXTS_MAX;
 
@@ -103,9 +103,28 @@ static CHECKS: Section<Typed> = Section {
     ],
 };
 
+static MANUAL: Manual = Manual {
+    sections: &[],
+    exit_status: "0 when the peer answered every request with Success, also with --abort; 1 when \
+        the command line is wrong, the peer can't be reached, rejects the association or refuses \
+        the context, or an answer is missing or tells a failure.",
+    files: &[],
+    examples: &[
+        (
+            "echoscu -v -aet ME -aec ARCHIVE archive.example 104",
+            "Asks whether the archive knows both titles and answers.",
+        ),
+        (
+            "echoscu -to 5 localhost 11112 && echo up",
+            "Waits no more than five seconds for the connection.",
+        ),
+    ],
+};
+
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
     name: "echoscu",
+    has_link: true,
     title: "DICOM verification (C-ECHO) SCU",
     description: "echoscu opens an association with a DICOM peer, sends C-ECHO, and ends with exit \
         code 0 if the peer answers: the shortest way to find out whether host, port and AE titles \
@@ -117,6 +136,8 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         ("peer", "host name or address of the DICOM peer"),
         ("port", "tcp/ip port number of the peer, 1 to 65535"),
     ],
+    takes_files: false,
+    manual: &MANUAL,
     sections: &[
         &GENERAL,
         &IP,

@@ -1,6 +1,7 @@
 //! The options of loadgen.
 
 mod load;
+mod manual;
 mod objects;
 mod results;
 #[cfg(test)]
@@ -31,6 +32,7 @@ static OTHER: Section<Typed> = Section {
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
     name: "loadgen",
+    has_link: false,
     title: "load generator for DICOM storage SCPs",
     description: "loadgen sends objects to a storage SCP as fast as it takes them, or at a rate \
         that does not wait for it, and tells throughput and latency. Objects are made up, each \
@@ -43,6 +45,8 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         ("peer", "host name or address of the receiver"),
         ("port", "tcp/ip port number of the receiver, 1 to 65535"),
     ],
+    takes_files: false,
+    manual: &manual::MANUAL,
     sections: &[
         &GENERAL,
         &objects::OBJECTS,
@@ -61,6 +65,7 @@ static COMPARE_GENERAL: Section<Comparison> = general::general();
 /// `loadgen compare` and its table.
 pub(crate) static COMPARE: Tool<Comparison> = Tool {
     name: "loadgen compare",
+    has_link: false,
     title: "differences between two load tests",
     description: "loadgen compare shows the results of two runs of loadgen side by side, and what \
         was not the same about them: host, versions, options.",
@@ -70,5 +75,7 @@ pub(crate) static COMPARE: Tool<Comparison> = Tool {
         ("a.json", "results of one run, written by loadgen --json"),
         ("b.json", "results of the other"),
     ],
+    takes_files: true,
+    manual: &manual::COMPARE_MANUAL,
     sections: &[&COMPARE_GENERAL],
 };

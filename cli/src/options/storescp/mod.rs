@@ -1,6 +1,7 @@
 //! The options of storescp: DCMTK's, each with what becomes of it here, and our own.
 
 mod events;
+mod manual;
 mod negotiation;
 mod network;
 mod output;
@@ -16,6 +17,7 @@ static GENERAL: Section<Typed> = general::general();
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
     name: "storescp",
+    has_link: true,
     title: "DICOM storage (C-STORE) SCP",
     description: "storescp waits for DICOM associations on a TCP port, receives the objects that \
         peers send with C-STORE, and answers C-ECHO. Every data set is written exactly as it \
@@ -25,6 +27,8 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
     usage: "[options] [port]",
     helps_when_empty: true,
     parameters: &[("port", "tcp/ip port number to listen on, 1 to 65535")],
+    takes_files: false,
+    manual: &manual::MANUAL,
     sections: &[
         &GENERAL,
         &negotiation::DUMP,

@@ -1,12 +1,9 @@
 //! The table as a whole, and each working option on its own.
 
-use std::collections::HashSet;
-use std::ffi::OsString;
-
 use super::*;
-use crate::grammar::{self, Stage, UsageError};
+use crate::grammar::UsageError;
 use crate::logging::Threshold;
-use crate::options::{Argument, Effect, Entry, Kind};
+use crate::options::{Effect, Entry, checks};
 
 /// DCMTK's options: short name, long name, number of values, group.
 const REFERENCE: &str = include_str!("../../../tests/fixtures/storescp_options.txt");
@@ -23,204 +20,26 @@ const OURS: &[&str] = &[
 ];
 
 fn find(long: &str) -> &'static Entry<Typed> {
-    TOOL.entries()
-        .find(|entry| entry.long == long)
-        .expect("the table has this option")
+    checks::find(&TOOL, long)
 }
 
 fn read(words: &[&str]) -> Result<Typed, UsageError> {
-    let mut typed = Typed::default();
-    grammar::parse(&TOOL, words.iter().map(OsString::from).collect())?.apply_to(&mut typed)?;
-    Ok(typed)
+    checks::read(&TOOL, words)
 }
 
-/// The option, by each of its names and with this value, changes what `change` changes and
-/// nothing else.
 fn assert_notes(long: &str, value: &[&str], change: impl Fn(&mut Typed)) {
-    let mut expected = Typed::default();
-    change(&mut expected);
-    for name in find(long).short.into_iter().chain([long]) {
-        let words: Vec<_> = [&[name], value].concat();
-        assert_eq!(read(&words).as_ref(), Ok(&expected), "{name}");
-    }
+    checks::assert_notes(&TOOL, long, value, &[], change);
 }
 
-/// A value that suits an argument.
-fn sample(argument: &Argument) -> String {
-    match argument.kind {
-        Kind::Text | Kind::Path | Kind::Rate => "x".to_owned(),
-        Kind::Signed { min, .. } | Kind::Unsigned { min, .. } | Kind::Size { min, .. } => {
-            min.to_string()
-        }
-        Kind::Choice(words) | Kind::LogLevel(words) => words[0].to_owned(),
-    }
-}
+checks::table_tests!(TOOL, REFERENCE, OURS);
 
-fn words_of(entry: &Entry<Typed>, name: &str) -> Vec<String> {
-    [name.to_owned()]
-        .into_iter()
-        .chain(entry.arguments.iter().map(sample))
-        .collect()
-}
-
-mod table {
-    use super::*;
-
-    #[test]
-    fn no_name_is_given_twice() {
-        let mut seen = HashSet::new();
-        for entry in TOOL.entries() {
-            for name in entry.short.into_iter().chain([entry.long]) {
-                assert!(seen.insert(name), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_option_of_dcmtk_is_there_with_its_names_values_and_group() {
-        let named = |text: &'static str| Some(text).filter(|text| *text != "-");
-        let mut count = 0;
-        for row in REFERENCE.lines().filter(|row| !row.starts_with('#')) {
-            let [short, long, values, group] = row.split(' ').collect::<Vec<_>>()[..] else {
-                panic!("four columns in {row}");
-            };
-            let entry = find(long);
-            assert_eq!(entry.short, named(short), "{long}");
-            assert_eq!(entry.arguments.len().to_string(), values, "{long}");
-            assert_eq!(entry.group, named(group), "{long}");
-            count += 1;
-        }
-        assert_eq!(count + OURS.len(), TOOL.entries().count());
-        assert!(OURS.iter().all(|long| find(long).short.is_none()));
-    }
-
-    #[test]
-    fn every_option_is_documented() {
-        for entry in TOOL.entries() {
-            let name = entry.long;
-            assert!(
-                entry.summary.len() > 8 && entry.summary.len() <= 60,
-                "{name}"
-            );
-            assert!(!entry.summary.ends_with('.'), "{name}");
-            assert!(
-                entry.details.len() > 20 && entry.details.ends_with('.'),
-                "{name}"
-            );
-            assert!(!entry.details.contains("  "), "{name}");
-        }
-    }
-
-    #[test]
-    fn names_have_the_form_that_the_grammar_takes() {
-        for entry in TOOL.entries() {
-            assert!(
-                entry.long.starts_with("--") && entry.long.len() > 3,
-                "{}",
-                entry.long
-            );
-            if let Some(short) = entry.short {
-                let rest = short.strip_prefix(['-', '+']).expect("a sign");
-                assert!(!rest.is_empty() && !rest.starts_with(['-', '+']), "{short}");
-                assert!(!rest.starts_with(|c: char| c.is_ascii_digit()), "{short}");
-            }
-        }
-    }
-
-    #[test]
-    fn whatever_an_entry_refers_to_exists() {
-        for entry in TOOL.entries() {
-            for long in entry
-                .requires
-                .iter()
-                .chain(entry.conflicts.iter().copied().flatten())
-            {
-                assert_ne!(find(long).long, entry.long);
-            }
-        }
-    }
-
-    #[test]
-    fn a_pair_of_rivals_is_listed_once() {
-        let mut seen = HashSet::new();
-        for entry in TOOL.entries() {
-            for rival in entry.conflicts.iter().copied().flatten() {
-                let mut pair = [entry.long, *rival];
-                pair.sort_unstable();
-                assert!(seen.insert(pair), "{pair:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_group_has_several_members_and_at_most_one_default() {
-        let groups: HashSet<_> = TOOL.entries().filter_map(|entry| entry.group).collect();
-        for group in groups {
-            let members: Vec<_> = TOOL.entries().filter(|e| e.group == Some(group)).collect();
-            let defaults = members
-                .iter()
-                .filter(|entry| entry.default == Some("yes"))
-                .count();
-            assert!(members.len() > 1, "{group}");
-            assert!(defaults <= 1, "{group}");
-        }
-    }
-
-    #[test]
-    fn our_own_numbers_and_no_others_tell_their_range() {
-        for entry in TOOL.entries() {
-            let has_range = entry.arguments.iter().any(|argument| {
-                !matches!(
-                    argument.kind,
-                    Kind::Choice(_) | Kind::Text | Kind::Path | Kind::Rate
-                )
-            });
-            let is_ours = OURS.contains(&entry.long) || entry.long == "--max-associations";
-            assert_eq!(entry.tells_range, is_ours && has_range, "{}", entry.long);
-        }
-    }
-
-    #[test]
-    fn ranges_are_not_empty_and_unsigned_ones_not_negative() {
-        for argument in TOOL.entries().flat_map(|entry| entry.arguments) {
-            match argument.kind {
-                Kind::Signed { min, max } => assert!(min < max),
-                Kind::Unsigned { min, max } | Kind::Size { min, max } => {
-                    assert!((0..max).contains(&min));
-                }
-                Kind::Choice(words) | Kind::LogLevel(words) => assert!(words.len() > 1),
-                Kind::Text | Kind::Path | Kind::Rate => {}
-            }
-        }
-    }
+#[test]
+fn our_own_numbers_and_no_others_tell_their_range() {
+    checks::ranges_are_told_by(&TOOL, &[OURS, &["--max-associations"]].concat());
 }
 
 mod refusals {
     use super::*;
-
-    #[test]
-    fn no_refused_option_is_accepted_by_any_of_its_names() {
-        for entry in TOOL.entries().filter(|entry| entry.refusal().is_some()) {
-            for name in entry.short.into_iter().chain([entry.long]) {
-                let words = words_of(entry, name);
-                let words: Vec<_> = words.iter().map(String::as_str).collect();
-                assert!(read(&words).is_err(), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_refusal_names_the_option_and_says_why() {
-        for entry in TOOL.entries().filter(|entry| entry.requires.is_empty()) {
-            let Some(why) = entry.refusal() else { continue };
-            let words = words_of(entry, entry.long);
-            let words: Vec<_> = words.iter().map(String::as_str).collect();
-            let error = read(&words).expect_err("refused");
-            let text = format!("option {} is not supported: {why}", entry.names());
-            assert_eq!((error.text, error.stage), (text, Stage::Refusal));
-            assert!(why.len() > 10 && !why.ends_with('.'), "{}", entry.long);
-        }
-    }
 
     #[test]
     fn a_refused_member_of_a_group_that_a_later_one_replaces_does_no_harm() {
@@ -284,26 +103,6 @@ mod refusals {
 /// One test per working option.
 mod works {
     use super::*;
-
-    #[test]
-    fn every_working_option_with_a_value_takes_the_ends_of_its_range_only() {
-        for entry in TOOL.entries().filter(|entry| entry.refusal().is_none()) {
-            let Some(argument) = entry.arguments.first() else {
-                continue;
-            };
-            assert_eq!(entry.arguments.len(), 1, "{}", entry.long);
-            let (Kind::Signed { min, max } | Kind::Unsigned { min, max } | Kind::Size { min, max }) =
-                argument.kind
-            else {
-                continue;
-            };
-            for (number, is_legal) in [(min - 1, false), (min, true), (max, true), (max + 1, false)]
-            {
-                let outcome = read(&[entry.long, &number.to_string()]);
-                assert_eq!(outcome.is_ok(), is_legal, "{} {number}", entry.long);
-            }
-        }
-    }
 
     #[test]
     fn help() {

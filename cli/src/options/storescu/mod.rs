@@ -2,6 +2,7 @@
 
 mod identity;
 mod input;
+mod manual;
 mod network;
 mod objects;
 mod ours;
@@ -32,6 +33,7 @@ impl TlsSide for Typed {
 /// The tool and its table.
 pub(crate) static TOOL: Tool<Typed> = Tool {
     name: "storescu",
+    has_link: true,
     title: "DICOM storage (C-STORE) SCU",
     description: "storescu sends DICOM files to a storage SCP with C-STORE and waits for the \
         answer to each. Files are sent as they are wherever the peer takes their transfer syntax; \
@@ -46,6 +48,8 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         ("port", "tcp/ip port number of the peer, 1 to 65535"),
         ("dcmfile-in", "DICOM file or directory to be sent"),
     ],
+    takes_files: true,
+    manual: &manual::MANUAL,
     sections: &[
         &GENERAL,
         &input::DUMP,
