@@ -26,13 +26,21 @@ impl CorpusFile {
     }
 }
 
-/// All files with the DICM prefix in `test_files` and `charset_files`, sorted by name.
-pub fn pydicom_files() -> Vec<CorpusFile> {
+/// All files of `test_files` and `charset_files`, DICOM or not, sorted by path.
+pub fn pydicom_paths() -> Vec<PathBuf> {
     let root = tools::pydicom_data();
     let mut paths = Vec::new();
     for folder in ["test_files", "charset_files"] {
         walk(&root.join(folder), &mut paths);
     }
+    paths.sort();
+    paths
+}
+
+/// All files with the DICM prefix in `test_files` and `charset_files`, sorted by name.
+pub fn pydicom_files() -> Vec<CorpusFile> {
+    let root = tools::pydicom_data();
+    let paths = pydicom_paths();
     let mut files: Vec<_> = paths.iter().filter_map(|path| open(&root, path)).collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
