@@ -22,8 +22,8 @@ pub struct RewriteOptions {
     /// New values of elements of text, UIDs and the like, as bytes without padding. Only an element
     /// of the data set itself, not of an item, that is present and no sequence gets its value.
     pub edits: Vec<(Tag, Vec<u8>)>,
-    /// Writes VRs that came after 1993 as OB: UN, UT, UC, UR, OF, OD, OL, OV, SV, UV
-    /// (`--disable-new-vr`).
+    /// Writes VRs that came after 1993 as OB, their numbers little endian: UN, UT, UC, UR, OF, OD,
+    /// OL, OV, SV, UV (`--disable-new-vr`).
     pub old_vr_only: bool,
     /// How hard deflating tries, from 0 (not at all) to 9; 6 is zlib's own choice.
     pub compression_level: u32,
@@ -53,8 +53,8 @@ pub struct Summary {
 /// (PS3.5 7.2, PS3.10 7.2). Values of odd length are padded. An element without a VR gets that of
 /// PS3.6; where the standard leaves a choice, pixels, overlays, waveforms and lookup tables are OW
 /// (PS3.5 A.1, A.2), and numbers are US or SS as the Pixel Representation says that was met before.
-/// Private elements are UN, and UN is little endian everywhere (PS3.5 6.2.2), as is a value that is
-/// too long for its VR and becomes UN.
+/// Private elements are UN, as is a value that is too long for its VR; UN is little endian
+/// everywhere (PS3.5 6.2.2).
 ///
 /// Encapsulated pixel data is passed on if the encoding stays the same, and an error otherwise.
 #[derive(Debug)]

@@ -130,11 +130,12 @@ impl Writer {
         }
         let even_length = even(length);
         let written_vr = self.write_header(tag, element.vr, even_length, out);
-        let is_turned = element.big != self.to.big && written_vr != Vr::UN;
-        let unit = if is_turned {
-            element.vr.unit_bytes()
-        } else {
+        // Numbers that are called bytes, or unknown, are little endian everywhere.
+        let is_big = self.to.big && written_vr.unit_bytes() > 1;
+        let unit = if element.big == is_big {
             1
+        } else {
+            element.vr.unit_bytes()
         };
         if !even_length.is_multiple_of(u32::from(unit)) {
             return Err(What::Misaligned(length));

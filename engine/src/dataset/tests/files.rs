@@ -9,14 +9,14 @@ const JPEG: &str = "1.2.840.10008.1.2.4.50";
 
 fn data_set(encoding: Encoding) -> Vec<u8> {
     let nodes = [
-        leaf((0x0008, 0x0016), b"UI", b"1.1\0"),
-        leaf((0x0008, 0x0018), b"UI", b"1.22"),
-        leaf((0x7FE0, 0x0010), b"OW", &[0; 50_000]),
+        leaf((0x0008, 0x0016), *b"UI", b"1.1\0"),
+        leaf((0x0008, 0x0018), *b"UI", b"1.22"),
+        leaf((0x7FE0, 0x0010), *b"OW", &vec![0; 50_000]),
     ];
     encode(&nodes, encoding, Lengths::Defined)
 }
 
-fn element(number: u8, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+fn element(number: u8, vr: [u8; 2], value: &[u8]) -> Vec<u8> {
     let length = u8::try_from(value.len()).expect("short");
     let header = [2, 0, number, 0, vr[0], vr[1], length, 0];
     [header.as_slice(), value].concat()
@@ -27,13 +27,13 @@ fn meta(syntax: &str) -> [Vec<u8>; 2] {
     let mut syntax = syntax.as_bytes().to_vec();
     syntax.resize(syntax.len().next_multiple_of(2), 0);
     let group = [
-        element(0x02, b"UI", b"9.1\0"),
-        element(0x03, b"UI", b"9.22"),
-        element(0x10, b"UI", &syntax),
+        element(0x02, *b"UI", b"9.1\0"),
+        element(0x03, *b"UI", b"9.22"),
+        element(0x10, *b"UI", &syntax),
     ]
     .concat();
     let length = u32::try_from(group.len()).expect("short");
-    [element(0x00, b"UL", &length.to_le_bytes()), group]
+    [element(0x00, *b"UL", &length.to_le_bytes()), group]
 }
 
 fn preamble() -> Vec<u8> {
@@ -79,7 +79,7 @@ fn a_file_tells_its_transfer_syntax_and_both_kinds_of_uids() {
 fn files_without_preamble_or_group_length_are_read() {
     let [length, group] = meta(IMPLICIT);
     let data = data_set(Encoding::ImplicitLittle);
-    let wrong_length = element(0x00, b"UL", &[0xFF, 0, 0, 0]);
+    let wrong_length = element(0x00, *b"UL", &[0xFF, 0, 0, 0]);
     for front in [
         [vec![], length, group.clone()],
         [preamble(), vec![], group.clone()],
@@ -112,7 +112,7 @@ fn bare_data_sets_are_guessed_unless_a_file_is_demanded() {
 
 #[test]
 fn a_file_that_does_not_tell_its_transfer_syntax_is_guessed_unless_it_has_to() {
-    let meta = element(0x02, b"UI", b"9.1\0");
+    let meta = element(0x02, *b"UI", b"9.1\0");
     let file = [preamble(), meta, data_set(Encoding::ExplicitBig)].concat();
     let head = scan(ReadMode::Detect, &file).expect("good");
     assert_eq!(

@@ -8,14 +8,14 @@ use crate::registry::TRANSFER_SYNTAXES;
 use crate::value::Uid;
 
 fn nodes() -> Vec<Node> {
-    let nested = leaf((0x0008, 0x0018), b"UI", b"6.6\0");
+    let nested = leaf((0x0008, 0x0018), *b"UI", b"6.6\0");
     vec![
-        leaf((0x0008, 0x0016), b"UI", b"1.1\0"),
-        leaf((0x0008, 0x0018), b"UI", b"1.22"),
+        leaf((0x0008, 0x0016), *b"UI", b"1.1\0"),
+        leaf((0x0008, 0x0018), *b"UI", b"1.22"),
         sequence((0x0008, 0x1140), vec![vec![nested.clone()]]),
-        leaf((0x0020, 0x000D), b"UI", b"1.3 "),
-        leaf((0x0020, 0x000E), b"UI", b""),
-        leaf((0x7FE0, 0x0010), b"OW", &[0; 5000]),
+        leaf((0x0020, 0x000D), *b"UI", b"1.3 "),
+        leaf((0x0020, 0x000E), *b"UI", b""),
+        leaf((0x7FE0, 0x0010), *b"OW", &[0; 5000]),
     ]
 }
 
@@ -55,7 +55,7 @@ fn what_a_data_set_lacks_is_absent() {
 
 #[test]
 fn a_uid_of_any_length_is_kept_only_so_far_that_it_is_seen_to_be_too_long() {
-    let long = leaf((0x0008, 0x0018), b"UI", &[b'1'; 60_000]);
+    let long = leaf((0x0008, 0x0018), *b"UI", &vec![b'1'; 60_000]);
     let mut scan = HeadScan::new(Encoding::ExplicitLittle);
     let bytes = encode(&[long], Encoding::ExplicitLittle, Lengths::Defined);
     scan.push(&bytes).expect("good");

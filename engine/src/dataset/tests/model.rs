@@ -60,11 +60,11 @@ pub(super) enum Lengths {
     Undefined,
 }
 
-pub(super) fn leaf(tag: (u16, u16), vr: &[u8; 2], value: &[u8]) -> Node {
-    let known = LEAVES.iter().find(|(_, known, _)| *known == vr);
+pub(super) fn leaf(tag: (u16, u16), vr: [u8; 2], value: &[u8]) -> Node {
+    let known = LEAVES.iter().find(|(_, known, _)| **known == vr);
     Node::Leaf {
         tag,
-        vr: *vr,
+        vr,
         unit: known.map_or(1, |&(_, _, unit)| unit),
         value: value.to_vec(),
     }

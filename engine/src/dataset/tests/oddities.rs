@@ -28,13 +28,13 @@ fn with(options: RewriteOptions, to: Encoding, input: &[u8]) -> (Vec<u8>, Vec<Ta
 
 #[test]
 fn group_lengths_and_trailing_padding_are_left_out() {
-    let patient = leaf(PATIENT, b"PN", b"A^B ");
-    let item = vec![leaf((0x0008, 0), b"UL", &[9; 4]), patient.clone()];
+    let patient = leaf(PATIENT, *b"PN", b"A^B ");
+    let item = vec![leaf((0x0008, 0), *b"UL", &[9; 4]), patient.clone()];
     let padded = [
-        leaf((0x0008, 0x0000), b"UL", &[4, 0, 0, 0]),
+        leaf((0x0008, 0x0000), *b"UL", &[4, 0, 0, 0]),
         sequence((0x0008, 0x1140), vec![item]),
         patient.clone(),
-        leaf((0xFFFC, 0xFFFC), b"OB", &[0; 600]),
+        leaf((0xFFFC, 0xFFFC), *b"OB", &[0; 600]),
     ];
     let bare = [
         sequence((0x0008, 0x1140), vec![vec![patient.clone()]]),
@@ -46,7 +46,7 @@ fn group_lengths_and_trailing_padding_are_left_out() {
 
 #[test]
 fn unknown_content_of_undefined_length_is_implicit_in_every_encoding() {
-    let content = [leaf((0x0028, 0x0010), b"US", &[1, 2])];
+    let content = [leaf((0x0028, 0x0010), *b"US", &[1, 2])];
     let items = implicit(&[sequence((0x0009, 0x1001), vec![content.to_vec()])]);
     // Items and delimiters of the implicit sequence behind a header that says UN.
     for (from, header) in [
@@ -71,7 +71,7 @@ fn unknown_content_of_undefined_length_is_implicit_in_every_encoding() {
 fn a_private_sequence_of_undefined_length_is_one_in_explicit_too() {
     let private = [sequence(
         (0x0009, 0x1001),
-        vec![vec![leaf(PATIENT, b"PN", b"AB")]],
+        vec![vec![leaf(PATIENT, *b"PN", b"AB")]],
     )];
     let out = rewrite(ImplicitLittle, ExplicitBig, &implicit(&private)).expect("good");
     assert_eq!(out, encode(&private, ExplicitBig, Lengths::Undefined));
@@ -79,7 +79,7 @@ fn a_private_sequence_of_undefined_length_is_one_in_explicit_too() {
 
 #[test]
 fn unknown_values_keep_their_bytes() {
-    let input = explicit(&[leaf((0x0009, 0x1001), b"UN", &[1, 2, 3, 4])]);
+    let input = explicit(&[leaf((0x0009, 0x1001), *b"UN", &[1, 2, 3, 4])]);
     let out = rewrite(ExplicitLittle, ExplicitBig, &input).expect("good");
     assert_eq!(out, b"\0\x09\x10\x01UN\0\0\0\0\0\x04\x01\x02\x03\x04");
 }
@@ -144,25 +144,25 @@ fn numbers_of_a_wrong_length_are_refused_where_they_would_be_turned_round() {
 
 #[test]
 fn pixels_without_a_vr_are_words() {
-    let input = implicit(&[leaf(PIXELS, b"OW", &[1, 2, 3, 4])]);
+    let input = implicit(&[leaf(PIXELS, *b"OW", &[1, 2, 3, 4])]);
     let out = rewrite(ImplicitLittle, ExplicitBig, &input).expect("good");
     assert_eq!(out, b"\x7f\xe0\0\x10OW\0\0\0\0\0\x04\x02\x01\x04\x03");
 }
 
 #[test]
 fn pixels_in_bytes_stay_as_they_are() {
-    let input = explicit(&[leaf(PIXELS, b"OB", &[1, 2, 3, 4])]);
+    let input = explicit(&[leaf(PIXELS, *b"OB", &[1, 2, 3, 4])]);
     let out = rewrite(ExplicitLittle, ExplicitBig, &input).expect("good");
     assert_eq!(out, b"\x7f\xe0\0\x10OB\0\0\0\0\0\x04\x01\x02\x03\x04");
 }
 
 #[test]
 fn numbers_are_signed_as_the_pixel_representation_around_them_says() {
-    let smallest = leaf(SMALLEST, b"US", &[1, 0]);
-    let unsigned_item = vec![leaf(REPRESENTATION, b"US", &[0, 0]), smallest.clone()];
+    let smallest = leaf(SMALLEST, *b"US", &[1, 0]);
+    let unsigned_item = vec![leaf(REPRESENTATION, *b"US", &[0, 0]), smallest.clone()];
     let input = implicit(&[
         smallest.clone(),
-        leaf(REPRESENTATION, b"US", &[1, 0]),
+        leaf(REPRESENTATION, *b"US", &[1, 0]),
         sequence(
             (0x0088, 0x0200),
             vec![vec![smallest.clone()], unsigned_item],
@@ -205,11 +205,11 @@ fn encapsulated_pixels_pass_unless_the_encoding_changes() {
 
 #[test]
 fn elements_of_the_data_set_itself_get_new_values() {
-    let patient = leaf(PATIENT, b"PN", b"Old^Name");
+    let patient = leaf(PATIENT, *b"PN", b"Old^Name");
     let input = explicit(&[
         sequence((0x0008, 0x1140), vec![vec![patient.clone()]]),
         patient.clone(),
-        leaf((0x0020, 0x0013), b"IS", b""),
+        leaf((0x0020, 0x0013), *b"IS", b""),
     ]);
     let options = RewriteOptions {
         edits: vec![
@@ -222,8 +222,8 @@ fn elements_of_the_data_set_itself_get_new_values() {
     };
     let expected = [
         sequence((0x0008, 0x1140), vec![vec![patient]]),
-        leaf(PATIENT, b"PN", b"New "),
-        leaf((0x0020, 0x0013), b"IS", b"12"),
+        leaf(PATIENT, *b"PN", b"New "),
+        leaf((0x0020, 0x0013), *b"IS", b"12"),
     ];
     for to in [ExplicitLittle, ImplicitLittle, ExplicitBig] {
         let (out, absent) = with(options.clone(), to, &input);
@@ -239,23 +239,41 @@ fn younger_vrs_become_bytes_on_request() {
         ..RewriteOptions::default()
     };
     let input = explicit(&[
-        leaf((0x0008, 0x0119), b"UC", b"ab"),
-        leaf((0x0009, 0x1001), b"UN", b"cd"),
-        leaf((0x0066, 0x0016), b"OF", &[1, 2, 3, 4]),
-        leaf(PATIENT, b"PN", b"ef"),
+        leaf((0x0008, 0x0119), *b"UC", b"ab"),
+        leaf((0x0009, 0x1001), *b"UN", b"cd"),
+        leaf((0x0066, 0x0016), *b"OF", &[1, 2, 3, 4]),
+        leaf(PATIENT, *b"PN", b"ef"),
     ]);
     let expected = explicit(&[
-        leaf((0x0008, 0x0119), b"OB", b"ab"),
-        leaf((0x0009, 0x1001), b"OB", b"cd"),
-        leaf((0x0066, 0x0016), b"OB", &[1, 2, 3, 4]),
-        leaf(PATIENT, b"PN", b"ef"),
+        leaf((0x0008, 0x0119), *b"OB", b"ab"),
+        leaf((0x0009, 0x1001), *b"OB", b"cd"),
+        leaf((0x0066, 0x0016), *b"OB", &[1, 2, 3, 4]),
+        leaf(PATIENT, *b"PN", b"ef"),
     ]);
     assert_eq!(with(options, ExplicitLittle, &input).0, expected);
 }
 
 #[test]
+fn numbers_of_younger_vrs_that_become_bytes_are_little_endian() {
+    let options = RewriteOptions {
+        old_vr_only: true,
+        ..RewriteOptions::default()
+    };
+    let floats = |vr| [leaf((0x0066, 0x0016), vr, &[1, 2, 3, 4])];
+    for from in [ExplicitLittle, ExplicitBig] {
+        for to in [ExplicitLittle, ExplicitBig] {
+            let input = encode(&floats(*b"OF"), from, Lengths::Undefined);
+            let rewriter = Rewriter::new(from, to, options.clone());
+            let (out, _) = rewrite_in_pieces(rewriter, &input, &[3]).expect("good");
+            let expected = encode(&floats(*b"OB"), to, Lengths::Undefined);
+            assert_eq!(out, expected, "{from:?} {to:?}");
+        }
+    }
+}
+
+#[test]
 fn a_deflated_data_set_may_be_followed_by_a_byte_of_padding() {
-    let nodes = [leaf(PATIENT, b"PN", b"AB")];
+    let nodes = [leaf(PATIENT, *b"PN", b"AB")];
     let deflated = encode(&nodes, DeflatedExplicitLittle, Lengths::Defined);
     let padded = [deflated.as_slice(), &[0]].concat();
     for input in [deflated, padded] {
@@ -266,7 +284,7 @@ fn a_deflated_data_set_may_be_followed_by_a_byte_of_padding() {
 
 #[test]
 fn compression_is_as_hard_as_asked() {
-    let input = explicit(&[leaf(PIXELS, b"OW", &b"pixels".repeat(1000))]);
+    let input = explicit(&[leaf(PIXELS, *b"OW", &b"pixels".repeat(1000))]);
     let sizes = [0, 1, 9].map(|compression_level| {
         let options = RewriteOptions {
             compression_level,
