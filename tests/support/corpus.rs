@@ -41,7 +41,7 @@ pub fn pydicom_paths() -> Vec<PathBuf> {
 pub fn pydicom_files() -> Vec<CorpusFile> {
     let root = tools::pydicom_data();
     let paths = pydicom_paths();
-    let mut files: Vec<_> = paths.iter().filter_map(|path| open(&root, path)).collect();
+    let mut files: Vec<_> = paths.iter().filter_map(|path| open(root, path)).collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
 }

@@ -23,6 +23,13 @@ impl Object {
         Self::ct_with_pixels(instance, bytes, 0)
     }
 
+    /// The object as a DICOM file.
+    pub fn file(&self) -> Vec<u8> {
+        let mut out = file_head(&self.class, &self.instance, &self.syntax);
+        out.extend(&self.data);
+        out
+    }
+
     /// As [`Object::ct`], with other pixels for another `variant`.
     pub fn ct_with_pixels(instance: &str, bytes: usize, variant: u64) -> Self {
         let mut data = ct_header(instance, bytes as u64, 0);
@@ -36,6 +43,27 @@ impl Object {
             data,
         }
     }
+}
+
+/// The start of a DICOM file: preamble, prefix, and file meta information (PS3.10 7.1) with what is
+/// not empty of these.
+pub fn file_head(class: &str, instance: &str, syntax: &str) -> Vec<u8> {
+    let mut elements = Vec::new();
+    elements.extend(long_header((0x0002, 0x0001), *b"OB", 2));
+    elements.extend([0, 1]);
+    for (number, uid) in [(0x0002, class), (0x0003, instance), (0x0010, syntax)] {
+        if !uid.is_empty() {
+            let value = wire::ui(uid.as_bytes());
+            put(&mut elements, (0x0002, number), *b"UI", &value);
+        }
+    }
+    put(&mut elements, (0x0002, 0x0012), *b"UI", b"2.25.31415926535");
+    let mut out = vec![0; 128];
+    out.extend(b"DICM");
+    let length = u32::try_from(elements.len()).expect("a few elements");
+    put(&mut out, (0x0002, 0x0000), *b"UL", &length.to_le_bytes());
+    out.extend(elements);
+    out
 }
 
 /// Everything of a CT image data set up to the first byte of Pixel Data, so that the whole data set

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use crate::scratch;
 
@@ -33,7 +34,12 @@ pub fn dicom_rs_storescu() -> Command {
 }
 
 /// Where pydicom keeps its own test data.
-pub fn pydicom_data() -> PathBuf {
+pub fn pydicom_data() -> &'static Path {
+    static PLACE: LazyLock<PathBuf> = LazyLock::new(find_pydicom_data);
+    &PLACE
+}
+
+fn find_pydicom_data() -> PathBuf {
     let output = Command::new(installed("venv/bin/python"))
         .args([
             "-c",

@@ -38,6 +38,8 @@ pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub const IMPLICIT: &str = "1.2.840.10008.1.2";
 /// Explicit VR Little Endian.
 pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+/// Explicit VR Big Endian.
+pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 /// Deflated Explicit VR Little Endian.
 pub const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 
@@ -125,7 +127,7 @@ pub fn item(kind: u8, value: &[u8]) -> Vec<u8> {
 }
 
 /// A presentation context that a requestor proposes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// Presentation context ID.
     pub id: u8,
@@ -218,7 +220,7 @@ impl AssociateRq {
     }
 }
 
-fn ae_title(text: &str) -> [u8; 16] {
+pub(crate) fn ae_title(text: &str) -> [u8; 16] {
     let mut out = [b' '; 16];
     out[..text.len()].copy_from_slice(text.as_bytes());
     out
