@@ -341,6 +341,27 @@ fn a_peer_that_never_answers_is_given_up_after_the_dimse_time_out() {
 }
 
 #[test]
+fn a_response_that_nobody_looked_for_in_time_was_in_time_all_the_same() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (address, peer) = accept(1, move |mut scp| {
+        let received = scp.read_store().expect("a store");
+        scp.stored(&received.request);
+        tell.send(()).expect("the test listens");
+        scp.serve_to_the_end();
+    });
+    let mut options = options();
+    options.timeouts.dimse = Some(Duration::from_millis(300));
+    let mut link: Link =
+        BlockingConnection::open(&[address], &request(), &options).expect("an association");
+    store(&mut link, memory(b"data"));
+    told.recv().expect("an answer");
+    std::thread::sleep(Duration::from_millis(400));
+    assert_eq!(reply(&mut link).status, Status::SUCCESS);
+    link.release().expect("a release");
+    peer.join().expect("a peer");
+}
+
+#[test]
 fn a_peer_that_rejects_says_why() {
     let rejection = AssociateRj {
         result: RejectResult::Permanent,

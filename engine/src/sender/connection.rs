@@ -201,16 +201,18 @@ impl<P: Payload> Connection<P> {
             return Turn::Waiting;
         }
         self.is_writable = true;
+        let mut has_more = self.read(now) == Turn::More;
+        has_more |= self.send(now) == Turn::More;
+        // Last, so that nothing counts as missing that was there already when the caller came back.
         if self.requestor.deadline().is_some_and(|at| at <= now) {
             self.requestor.expired(now);
             self.take_association_events();
+            has_more |= self.send(now) == Turn::More;
         }
-        let read = self.read(now);
-        let written = self.send(now);
-        if self.is_closed() || (read, written) == (Turn::Waiting, Turn::Waiting) {
-            Turn::Waiting
-        } else {
+        if has_more && !self.is_closed() {
             Turn::More
+        } else {
+            Turn::Waiting
         }
     }
 
