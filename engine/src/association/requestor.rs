@@ -35,7 +35,8 @@ use outgoing::Outgoing;
 /// it. Longer ones save nothing any more.
 pub const MAX_SEND_PDU_BYTES: u32 = 128 * 1024;
 
-/// How many bytes of payload may wait to be sent, in bytes: as much as one system call moves.
+/// How much payload may wait to be sent, in bytes: more than one system call moves, so that the next
+/// has something to move too.
 pub const PROVIDE_BYTES_MAX: usize = 1 << 20;
 
 /// A store whose data set has not been provided to its end.
@@ -147,7 +148,8 @@ impl Requestor {
         }
     }
 
-    /// Takes what has arrived, all of it.
+    /// Takes what has arrived, all of it. What was sent before is to be reported before: a success
+    /// for an object whose last byte is not known to be sent is not believed.
     pub fn received(&mut self, bytes: &[u8], now: Instant) {
         self.machine.timers.received(now);
         let mut rest = bytes;

@@ -32,8 +32,8 @@ pub struct StoreReply {
 /// What has happened, for the driver to act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestorEvent {
-    /// The association is established: [`agreed`](super::Requestor::agreed) tells how. Maybe no context at all was
-    /// accepted.
+    /// The association is established; [`agreed`](super::Requestor::agreed) tells how. Maybe no
+    /// context at all was accepted.
     Established,
     /// The association was rejected; the connection is to be closed.
     Rejected(AssociateRj),
