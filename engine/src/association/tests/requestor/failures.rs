@@ -172,6 +172,16 @@ fn lost_payload_aborts_where_the_pdu_at_hand_can_be_completed() {
 }
 
 #[test]
+fn payload_lost_between_pdus_is_not_asked_for() {
+    let mut sender = Sender::established(None);
+    let lost = sender.begin(&[2; 100]);
+    sender.sent();
+    sender.requestor.provide(50, false, sender.now);
+    sender.requestor.payload_lost(lost, sender.now);
+    assert_eq!(sender.sent_kinds(), [PduType::Abort]);
+}
+
+#[test]
 fn payload_lost_within_its_pdu_closes_the_connection_at_once() {
     for in_pdu in [1, 12, 30] {
         let mut sender = Sender::established(None);

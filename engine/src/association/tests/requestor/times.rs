@@ -58,6 +58,7 @@ fn response_is_awaited_from_the_last_byte_that_was_sent() {
     sender.requestor.provide(6, true, sender.now);
     sender.now += Duration::from_secs(5);
     sender.sent();
+    assert_eq!(sender.requestor.deadline(), Some(sender.now + DIMSE));
     sender.now += Duration::from_secs(5);
     sender.give(&store_response(2, Status::SUCCESS));
     expires_with(&mut sender, DIMSE, PeerGone::NoResponse);
@@ -72,6 +73,7 @@ fn silence_is_bounded_where_responses_may_take_for_ever() {
     sender.requestor.connected(sender.now);
     sender.give(&bytes(&Pdu::AssociateAc(acceptance(None))));
     sender.store(b"object");
+    sender.now += SOCKET / 2;
     sender.sent();
     expires_with(&mut sender, SOCKET, PeerGone::SocketTimeout);
 }
