@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -83,6 +84,19 @@ pub(crate) fn start(threshold: Threshold) {
         .try_init();
 }
 
+/// Runs what writes to the terminal while something else that is drawn there makes way.
+type MakeWay = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// What makes way for log lines, if anything does.
+static DRAWN: OnceLock<MakeWay> = OnceLock::new();
+
+/// Lets something that is drawn on the terminal make way for log lines: `make_way` takes it away, calls
+/// its argument, and draws it again. To be called once.
+pub(crate) fn make_way(make_way: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) {
+    // It fails only when called twice; then the first call stands.
+    let _ = DRAWN.set(Box::new(make_way));
+}
+
 /// Logs a message that is followed by the end of the program.
 pub(crate) fn fatal(text: &str) {
     tracing::error!(fatal = true, "{text}");
@@ -106,11 +120,12 @@ impl<S: Subscriber, W: io::Write, F: Fn() -> W + 'static> Layer<S> for Lines<F> 
         if self.threshold == Threshold::Fatal && !words.is_fatal {
             return;
         }
-        write_lines(
-            &mut (self.out)(),
-            letter(event.metadata(), words.is_fatal),
-            &words.text,
-        );
+        let letter = letter(event.metadata(), words.is_fatal);
+        let mut write = || write_lines(&mut (self.out)(), letter, &words.text);
+        match DRAWN.get() {
+            Some(make_way) => make_way(&mut write),
+            None => write(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod man;
 mod meaning;
 mod options;
 mod programs;
+mod requesting;
 mod start;
 mod storescp;
 mod storescu;

@@ -17,7 +17,7 @@ pub(crate) use typed::Typed;
 
 /// Runs the tool with the words after its name.
 pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
-    start::start::<Typed>(words, run::run)
+    start::start::<Typed>(words, |settings| run::run(&settings))
 }
 
 impl Command for Typed {

@@ -1,7 +1,7 @@
 //! `pdvault storescu`: from the command line to a job that sends files.
 
 mod identity;
-mod run;
+mod job;
 mod settings;
 mod typed;
 
@@ -21,7 +21,7 @@ const PARAMETERS: &[&str] = &["peer", "port", "dcmfile-in"];
 
 /// Runs the tool with the words after its name.
 pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
-    start::start::<Typed>(words, run::run)
+    start::start::<Typed>(words, |settings| job::run(&settings))
 }
 
 impl Command for Typed {

@@ -1,0 +1,184 @@
+//! Associations that the command line asks for: opening them, and the words in which DCMTK's tools
+//! tell of them.
+
+mod dump;
+mod phrases;
+
+use std::fmt;
+use std::sync::Arc;
+
+use pdvault_engine::association::{
+    Agreed, AssociationError, MAX_SEND_PDU_BYTES, RequestorTimeouts,
+};
+use pdvault_engine::pdu::{AssociateRq, RejectResult};
+use pdvault_engine::sender::{
+    AddressFamily, BlockingConnection, ConnectionOptions, OpenError, Payload, ResolveError, resolve,
+};
+
+use crate::logging;
+use crate::meaning::RequestorSettings;
+use crate::options::shared::requestor::IpVersion;
+
+pub(crate) use phrases::condition;
+
+/// A peer that associations are asked of.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    host: String,
+    port: u16,
+    family: AddressFamily,
+    options: ConnectionOptions,
+    /// Whether parameters of associations are logged at info level already.
+    verbose_pc: bool,
+    /// Whether an association without an answer to its user identity is given up.
+    wants_identity_response: bool,
+}
+
+/// Why there is no association.
+#[derive(Debug)]
+pub(crate) enum OpenFailure {
+    /// The peer's name leads nowhere.
+    Unknown(ResolveError),
+    /// The peer was not reached, or does not want it.
+    NotOpened(OpenError),
+    /// The peer said nothing of the user identity, though it was asked to.
+    NoIdentityResponse,
+}
+
+impl OpenFailure {
+    /// Whether another attempt may fare better: the peer is not there, goes away, or rejects for now.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::NoIdentityResponse => false,
+            // A name service that is down looks like a name that is wrong.
+            Self::Unknown(_) => true,
+            Self::NotOpened(error) => match error {
+                OpenError::Connect { .. } => true,
+                OpenError::Rejected(rejection) => rejection.result == RejectResult::Transient,
+                OpenError::Association(error) => is_transient(error),
+                _ => false,
+            },
+        }
+    }
+
+    /// Logs it as what ends the program.
+    pub(crate) fn log(&self) {
+        logging::fatal(&phrases::open_failure(self));
+    }
+}
+
+impl fmt::Display for OpenFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(error) => error.fmt(f),
+            Self::NotOpened(error) => error.fmt(f),
+            Self::NoIdentityResponse => {
+                f.write_str("the peer did not answer the user identity; try without --pos-response")
+            }
+        }
+    }
+}
+
+/// Whether the next association may fare better than one that failed so: the peer went away or kept
+/// silent. One that breaks the protocol would do so again.
+pub(crate) fn is_transient(error: &AssociationError) -> bool {
+    matches!(
+        error,
+        AssociationError::PeerGone(_) | AssociationError::PeerAborted(_)
+    )
+}
+
+/// An association, and what was agreed on.
+pub(crate) struct Opened<P> {
+    pub(crate) connection: BlockingConnection<P>,
+    pub(crate) agreed: Arc<Agreed>,
+    /// The longest fragment of a data set that leaves in one PDV, in bytes.
+    pub(crate) fragment_bytes: u64,
+}
+
+impl Peer {
+    /// The peer that is typed. `max_send_pdu_bytes` limits the PDUs sent, beyond what the peer takes.
+    pub(crate) fn new(settings: &RequestorSettings, max_send_pdu_bytes: Option<u32>) -> Self {
+        let family = match settings.ip_version {
+            IpVersion::V4 => AddressFamily::V4,
+            IpVersion::V6 => AddressFamily::V6,
+            IpVersion::Any => AddressFamily::Any,
+        };
+        let timeouts = RequestorTimeouts {
+            acse: settings.acse_timeout,
+            dimse: settings.dimse_timeout,
+            socket: settings.socket_timeout,
+        };
+        Self {
+            host: settings.peer.clone(),
+            port: settings.port,
+            family,
+            options: ConnectionOptions {
+                timeouts,
+                connect_timeout: settings.connect_timeout,
+                max_send_pdu_bytes: max_send_pdu_bytes.unwrap_or(MAX_SEND_PDU_BYTES),
+            },
+            verbose_pc: false,
+            wants_identity_response: false,
+        }
+    }
+
+    /// Logs the parameters of associations at info level already.
+    pub(crate) fn verbose_pc(mut self, verbose_pc: bool) -> Self {
+        self.verbose_pc = verbose_pc;
+        self
+    }
+
+    /// Gives up associations whose user identity is not answered.
+    pub(crate) fn wants_identity_response(mut self, wants: bool) -> Self {
+        self.wants_identity_response = wants;
+        self
+    }
+
+    /// Opens an association, and logs that and how. The peer's name is looked up each time: a peer
+    /// that moves to another machine is found there.
+    pub(crate) fn open<P: Payload>(&self, request: &AssociateRq) -> Result<Opened<P>, OpenFailure> {
+        self.dump("Request Parameters:", || dump::request(request));
+        tracing::info!("Requesting Association");
+        let addresses =
+            resolve(&self.host, self.port, self.family).map_err(OpenFailure::Unknown)?;
+        let connection = BlockingConnection::open(&addresses, request, &self.options)
+            .map_err(OpenFailure::NotOpened)?;
+        let agreed = connection.connection().agreed().cloned();
+        let agreed = agreed.expect("an open association was agreed on");
+        self.dump("Association Parameters Negotiated:", || {
+            dump::acceptance(request, &agreed)
+        });
+        if self.wants_identity_response && agreed.user_identity_response.is_none() {
+            connection.abort();
+            return Err(OpenFailure::NoIdentityResponse);
+        }
+        let pdu_bytes = self.pdu_bytes(&agreed);
+        let max_pdv = pdu_bytes.saturating_sub(phrases::PDV_OVERHEAD_SHOWN);
+        tracing::info!("Association Accepted (Max Send PDV: {max_pdv})");
+        Ok(Opened {
+            connection,
+            agreed,
+            fragment_bytes: u64::from(pdu_bytes.saturating_sub(PDV_HEADER_BYTES).max(1)),
+        })
+    }
+
+    /// The longest P-DATA-TF PDU that is sent, in bytes.
+    fn pdu_bytes(&self, agreed: &Agreed) -> u32 {
+        match agreed.peer_max_pdu_bytes {
+            0 => self.options.max_send_pdu_bytes,
+            limited => limited.min(self.options.max_send_pdu_bytes),
+        }
+    }
+
+    fn dump(&self, heading: &str, text: impl Fn() -> String) {
+        if self.verbose_pc {
+            tracing::info!("{heading}\n{}", text());
+        } else if tracing::enabled!(tracing::Level::DEBUG) {
+            tracing::debug!("{heading}\n{}", text());
+        }
+    }
+}
+
+/// Length, context and control header of a PDV (PS3.8 9.3.5.1).
+const PDV_HEADER_BYTES: u32 = 6;

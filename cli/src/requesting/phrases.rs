@@ -1,0 +1,136 @@
+//! The words, and the numbers in front of them, in which DCMTK's tools tell of failures: scripts look
+//! for them.
+
+use pdvault_engine::association::{AssociationError, PeerGone};
+use pdvault_engine::pdu::{AssociateRj, RejectReason, RejectResult};
+use pdvault_engine::sender::OpenError;
+
+use super::OpenFailure;
+
+/// What DCMTK takes off a PDU before it calls the rest its largest PDV, in bytes.
+pub(super) const PDV_OVERHEAD_SHOWN: u32 = 12;
+
+/// Why an association failed, as a condition.
+pub(crate) fn condition(error: &AssociationError) -> String {
+    match error {
+        AssociationError::PeerAborted(_)
+        | AssociationError::PeerGone(PeerGone::ConnectionClosed) => {
+            "0006:0317 Peer aborted Association (or never connected)".to_owned()
+        }
+        AssociationError::PeerGone(PeerGone::NoResponse) => {
+            format!("0006:0207 DIMSE No data available ({error})")
+        }
+        AssociationError::PeerGone(_) => format!("0006:031a DUL network read timeout ({error})"),
+        _ => format!("0006:0303 DUL Finite State Machine Error: {error}"),
+    }
+}
+
+/// Why no association was opened, as the lines of a fatal message.
+pub(super) fn open_failure(failure: &OpenFailure) -> String {
+    let error = match failure {
+        OpenFailure::NoIdentityResponse => return format!("Association Request Failed: {failure}"),
+        OpenFailure::Unknown(error) => {
+            return format!(
+                "Association Request Failed: 0006:0320 Attempt to connect to unknown host: {error}"
+            );
+        }
+        OpenFailure::NotOpened(error) => error,
+    };
+    match error {
+        OpenError::Rejected(rejection) => rejected(*rejection),
+        OpenError::NoContexts => "No Acceptable Presentation Contexts".to_owned(),
+        OpenError::Connect { address, source } => {
+            let text = source.to_string();
+            let words = text.split(" (os error").next().unwrap_or_default();
+            format!(
+                "Association Request Failed: 0006:031c TCP Initialization Error: {words} ({address}; \
+                 check host, port, and that the peer listens)"
+            )
+        }
+        OpenError::Association(error) => {
+            format!("Association Request Failed: {}", condition(error))
+        }
+        error => format!("Association Request Failed: {error}"),
+    }
+}
+
+fn rejected(rejection: AssociateRj) -> String {
+    let result = match rejection.result {
+        RejectResult::Permanent => "Rejected Permanent",
+        RejectResult::Transient => "Rejected Transient",
+    };
+    let source = match rejection.reason.source() {
+        1 => "Service User".to_owned(),
+        2 => "Service Provider (ACSE Related)".to_owned(),
+        3 => "Service Provider (Presentation Related)".to_owned(),
+        other => format!("Unknown ({other})"),
+    };
+    let reason = reject_reason(rejection.reason);
+    format!("Association Rejected:\nResult: {result}, Source: {source}\nReason: {reason}")
+}
+
+fn reject_reason(reason: RejectReason) -> String {
+    match reason {
+        RejectReason::NoReasonGiven | RejectReason::AcseNoReasonGiven => "No Reason",
+        RejectReason::ApplicationContextNameNotSupported => {
+            "Application Context Name Not Supported"
+        }
+        RejectReason::CallingAeTitleNotRecognized => "Calling AE Title Not Recognized",
+        RejectReason::CalledAeTitleNotRecognized => "Called AE Title Not Recognized",
+        RejectReason::ProtocolVersionNotSupported => "Protocol Version Not Supported",
+        RejectReason::TemporaryCongestion => "Temporary Congestion",
+        RejectReason::LocalLimitExceeded => "Local Limit Exceeded",
+        RejectReason::Other { .. } => return format!("Unknown ({})", reason.reason()),
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use pdvault_engine::association::LocalAbort;
+    use pdvault_engine::pdu::AbortSource;
+
+    use super::*;
+
+    #[test]
+    fn a_rejection_has_three_lines() {
+        let rejection = AssociateRj {
+            result: RejectResult::Permanent,
+            reason: RejectReason::CalledAeTitleNotRecognized,
+        };
+        assert_eq!(
+            open_failure(&OpenFailure::NotOpened(OpenError::Rejected(rejection))),
+            "Association Rejected:\nResult: Rejected Permanent, Source: Service User\n\
+             Reason: Called AE Title Not Recognized"
+        );
+    }
+
+    #[test]
+    fn a_refused_connection_has_the_number_that_scripts_look_for() {
+        let error = OpenError::Connect {
+            address: ([127, 0, 0, 1], 104).into(),
+            source: std::io::Error::from_raw_os_error(111),
+        };
+        let text = open_failure(&OpenFailure::NotOpened(error));
+        assert!(
+            text.starts_with(
+                "Association Request Failed: 0006:031c TCP Initialization Error: Connection refused"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_peer_that_went_away_looks_the_same_however_it_went() {
+        let aborted = AssociationError::PeerAborted(AbortSource::ServiceUser);
+        let closed = AssociationError::PeerGone(PeerGone::ConnectionClosed);
+        for error in [aborted, closed] {
+            assert_eq!(
+                condition(&error),
+                "0006:0317 Peer aborted Association (or never connected)"
+            );
+        }
+        let own = AssociationError::Local(LocalAbort::Requested);
+        assert!(condition(&own).ends_with("aborted on our side"));
+    }
+}

@@ -1,0 +1,243 @@
+//! What `pdvault storescu` does once its settings are clear.
+//!
+//! A [feed] finds files, one after the other; [workers](worker) with an association each take them
+//! and send them; what becomes of each goes to the [journal] first and then to log, report and
+//! progress ([ledger]). All queues are bounded, so a job of any size runs in the same memory.
+
+mod clock;
+mod convert;
+mod feed;
+mod inputs;
+mod invent;
+mod journal;
+mod ledger;
+mod object;
+mod outcome;
+mod pace;
+mod passes;
+mod pattern;
+mod payload;
+mod plan;
+mod progress;
+mod rename;
+mod report;
+mod retry;
+mod stop;
+mod worker;
+
+use std::collections::HashSet;
+use std::num::NonZeroU64;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use crossbeam_channel::bounded;
+use pdvault_engine::association::proposal::AssociationRequest;
+use pdvault_engine::dataset::ReadMode;
+use pdvault_engine::value::Uid;
+
+use super::Settings;
+use crate::options::Rate;
+use crate::requesting::Peer;
+
+use feed::Feed;
+use invent::{InventCounts, Inventor};
+use journal::{Acknowledged, Journal};
+use ledger::{JOURNAL_QUEUE, Ledger, Recorder, keep_journal};
+use pace::Pace;
+use passes::Job;
+use plan::CannotBegin;
+use report::Conclusion;
+use retry::RetryPolicy;
+use stop::Stop;
+
+/// What every worker is told.
+struct Orders<'a> {
+    settings: &'a Settings,
+    peer: Peer,
+    retry: RetryPolicy,
+    objects_pace: Option<Pace>,
+    bytes_pace: Option<Arc<Pace>>,
+    inventor: Option<Mutex<Inventor>>,
+    read_mode: ReadMode,
+}
+
+/// Which files a pass over all of them is for.
+struct Pass {
+    /// Whether a file that cannot be read is passed over, because another pass tells of it.
+    ignores_bad_files: bool,
+    /// Whether a file without a class that can be proposed is passed over, because it was told of
+    /// when the classes were gathered.
+    ignores_unknown_classes: bool,
+    /// The SOP classes that other passes are for.
+    elsewhere: HashSet<Uid>,
+}
+
+/// Sends the files.
+pub(super) fn run(settings: &Settings) -> ExitCode {
+    let (started, clock) = (SystemTime::now(), Instant::now());
+    let ledger = Ledger::new(settings.rename);
+    let stop = Stop::default();
+    let ended_badly = AtomicBool::new(false);
+    let began = send(settings, &ledger, &stop, &ended_badly);
+    ledger.progress().finish();
+    let ending = stop.ending();
+    let exit_code = match (&began, &ending) {
+        (Err(_), _) => 1,
+        (Ok(()), Some(ending)) => ending.exit_code(),
+        (Ok(()), None) => u8::from(ended_badly.load(Ordering::Acquire)),
+    };
+    let error = match began {
+        Err(CannotBegin(text)) => Some(text),
+        Ok(()) => ending.map(|ending| ending.text()),
+    };
+    let conclusion = Conclusion {
+        peer: &peer_name(settings),
+        started,
+        took: clock.elapsed(),
+        error: error.as_deref(),
+        exit_code,
+    };
+    ExitCode::from(conclude(settings, &ledger, &conclusion))
+}
+
+/// Writes the report, if there is to be one. Returns the exit code that then holds.
+fn conclude(settings: &Settings, ledger: &Ledger, conclusion: &Conclusion<'_>) -> u8 {
+    let Some(path) = &settings.report else {
+        return conclusion.exit_code;
+    };
+    match ledger.report().write(path, conclusion) {
+        Ok(()) => conclusion.exit_code,
+        Err(error) => {
+            tracing::error!("cannot write report {}: {error}", path.display());
+            conclusion.exit_code.max(1)
+        }
+    }
+}
+
+/// Whom a journal means by the objects that it shows as acknowledged.
+fn peer_name(settings: &Settings) -> String {
+    let requestor = &settings.requestor;
+    format!("{}@{}:{}", requestor.called, requestor.peer, requestor.port)
+}
+
+fn send(
+    settings: &Settings,
+    ledger: &Ledger,
+    stop: &Stop,
+    ended_badly: &AtomicBool,
+) -> Result<(), CannotBegin> {
+    let Some(path) = &settings.journal else {
+        return send_recorded(
+            settings,
+            ledger,
+            None,
+            stop,
+            ended_badly,
+            &Recorder::new(ledger, None),
+        );
+    };
+    let (journal, acknowledged) = Journal::open(path, &peer_name(settings))
+        .map_err(|error| CannotBegin::fatal(error.to_string()))?;
+    let acknowledged = settings.resume.then_some(acknowledged);
+    if let Some(acknowledged) = &acknowledged {
+        let (count, path) = (acknowledged.len(), path.display());
+        tracing::info!("resuming: {count} objects are acknowledged in journal {path}");
+    }
+    let (sender, settled) = bounded(JOURNAL_QUEUE);
+    thread::scope(|scope| {
+        scope.spawn(|| keep_journal(journal, settled, ledger, stop));
+        let recorder = Recorder::new(ledger, Some(sender));
+        let acknowledged = acknowledged.as_ref();
+        send_recorded(settings, ledger, acknowledged, stop, ended_badly, &recorder)
+    })
+}
+
+fn send_recorded(
+    settings: &Settings,
+    ledger: &Ledger,
+    acknowledged: Option<&Acknowledged>,
+    stop: &Stop,
+    ended_badly: &AtomicBool,
+    recorder: &Recorder<'_>,
+) -> Result<(), CannotBegin> {
+    let inputs = plan::check_inputs(settings, recorder)?;
+    let proposals = plan::contexts(settings, &inputs, recorder)?;
+    let orders = orders(settings);
+    let job = Job {
+        orders: &orders,
+        feed: Feed {
+            inputs: &inputs,
+            acknowledged,
+            ledger,
+            stop,
+            rename: settings.rename,
+            repeat: settings.repeat,
+        },
+        recorder: recorder.clone(),
+        stop,
+        ended_badly,
+        request: request(settings)?,
+        associations: settings.sending.associations,
+        classes_were_gathered: matches!(settings.contexts, super::settings::Contexts::Required(_)),
+    };
+    job.run(&proposals)
+}
+
+fn orders(settings: &Settings) -> Orders<'_> {
+    let enforced = settings
+        .identity
+        .as_ref()
+        .is_some_and(super::identity::Source::enforces_response);
+    let peer = Peer::new(&settings.requestor, settings.sending.max_send_pdu_bytes)
+        .verbose_pc(settings.verbose_pc)
+        .wants_identity_response(settings.positive_response && enforced);
+    let now = Instant::now();
+    let pace = |number| NonZeroU64::new(number).map(|number| Pace::new(number, now));
+    let (objects_pace, bytes_pace) = match settings.rate {
+        None => (None, None),
+        Some(Rate::Objects(number)) => (pace(number), None),
+        Some(Rate::Bytes(number)) => (None, pace(number).map(Arc::new)),
+    };
+    Orders {
+        settings,
+        peer,
+        retry: RetryPolicy {
+            retries: settings.retries,
+        },
+        objects_pace,
+        bytes_pace,
+        inventor: settings.invent.map(inventor),
+        read_mode: plan::read_mode(settings.input_format),
+    }
+}
+
+fn inventor(invent: super::settings::Invent) -> Mutex<Inventor> {
+    Mutex::new(Inventor::new(InventCounts {
+        images: invent.images_per_series.into(),
+        series: invent.series_per_study.into(),
+        studies: invent.studies_per_patient.into(),
+    }))
+}
+
+/// The request for an association, without its contexts.
+fn request(settings: &Settings) -> Result<AssociationRequest, CannotBegin> {
+    let identity = settings
+        .identity
+        .as_ref()
+        .map(super::identity::Source::load)
+        .transpose()
+        .map_err(|error| CannotBegin::fatal(error.to_string()))?;
+    Ok(AssociationRequest {
+        calling: settings.requestor.calling,
+        called: settings.requestor.called,
+        max_pdu_bytes: settings.requestor.max_pdu_bytes,
+        operations: settings.sending.async_ops,
+        user_identity: identity.map(|identity| identity.into_item(settings.positive_response)),
+        roles: Vec::new(),
+        extended: Vec::new(),
+        contexts: Vec::new(),
+    })
+}

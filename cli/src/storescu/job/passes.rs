@@ -1,0 +1,138 @@
+//! The threads of a job: a feed, workers with an association each, and a journal.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+
+use crossbeam_channel::{Receiver, bounded};
+use pdvault_engine::association::proposal::AssociationRequest;
+use pdvault_engine::pdu::{AssociateRq, ProposedContext};
+use pdvault_engine::value::Uid;
+
+use super::feed::{FILES_AHEAD, Feed, Item};
+use super::ledger::Recorder;
+use super::plan::CannotBegin;
+use super::stop::{Ending, Stop};
+use super::worker::{Shared, Worker};
+use super::{Orders, Pass};
+
+/// What all passes of a job share.
+pub(super) struct Job<'a> {
+    pub(super) orders: &'a Orders<'a>,
+    pub(super) feed: Feed<'a>,
+    pub(super) recorder: Recorder<'a>,
+    pub(super) stop: &'a Stop,
+    pub(super) ended_badly: &'a AtomicBool,
+    /// The request for an association, without its contexts.
+    pub(super) request: AssociationRequest,
+    /// How many associations at once.
+    pub(super) associations: usize,
+    /// Whether all files were looked at for their classes, and bad ones told of.
+    pub(super) classes_were_gathered: bool,
+}
+
+impl Job<'_> {
+    /// Sends all files. Where one association has not room for all contexts, several follow each
+    /// other: each sends the files of its classes.
+    pub(super) fn run(&self, proposals: &[Vec<ProposedContext>]) -> Result<(), CannotBegin> {
+        for (at, contexts) in proposals.iter().enumerate() {
+            if self.stop.is_set() {
+                break;
+            }
+            let request = AssociationRequest {
+                contexts: contexts.clone(),
+                ..self.request.clone()
+            };
+            let request = request.into_pdu().map_err(|error| {
+                CannotBegin::fatal(format!("Association Request Failed: {error}"))
+            })?;
+            let pass = Pass {
+                ignores_bad_files: at > 0,
+                ignores_unknown_classes: self.classes_were_gathered,
+                elsewhere: elsewhere(proposals, at),
+            };
+            self.pass(&request, pass, at == 0);
+        }
+        Ok(())
+    }
+
+    fn pass(&self, request: &AssociateRq, pass: Pass, is_first: bool) {
+        let (to_workers, items) = bounded::<Item>(FILES_AHEAD);
+        let shared = self.shared(request, pass, items);
+        let mut worker = Worker::new(&shared);
+        let first = match worker.open() {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(failure) => {
+                failure.log();
+                self.stop.set(Ending::NoAssociation(failure.to_string()));
+                return;
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(move || self.feed.run(&to_workers));
+            if is_first && self.feed.ledger.progress().wants_total() {
+                scope.spawn(|| self.feed.count());
+            }
+            for _ in 1..self.associations {
+                scope.spawn(|| further(&shared));
+            }
+            worker.run(first);
+            // Nobody wants what is left in the channel, and the feed must not wait for room.
+            drain_when_stopped(&shared);
+        });
+    }
+
+    fn shared<'s>(
+        &'s self,
+        request: &'s AssociateRq,
+        pass: Pass,
+        items: Receiver<Item>,
+    ) -> Shared<'s> {
+        Shared {
+            orders: self.orders,
+            request,
+            items,
+            recorder: self.recorder.clone(),
+            stop: self.stop,
+            live: AtomicUsize::new(1),
+            ended_badly: self.ended_badly,
+            pass,
+        }
+    }
+}
+
+/// One more association, if the peer wants it.
+fn further(shared: &Shared<'_>) {
+    let mut worker = Worker::new(shared);
+    match worker.open() {
+        Ok(Some(association)) => {
+            shared.join();
+            worker.run(association);
+        }
+        Ok(None) => {}
+        Err(failure) => tracing::warn!("going on with fewer associations: {failure}"),
+    }
+}
+
+/// Takes what the feed still gives once the job is to end, so that the feed ends too.
+fn drain_when_stopped(shared: &Shared<'_>) {
+    if shared.stop.is_set() {
+        shared.items.iter().for_each(drop);
+    }
+}
+
+/// The classes that other passes than this one are for.
+fn elsewhere(proposals: &[Vec<ProposedContext>], at: usize) -> HashSet<Uid> {
+    let own: HashSet<_> = proposals[at]
+        .iter()
+        .map(|context| &context.abstract_syntax)
+        .collect();
+    proposals
+        .iter()
+        .flatten()
+        .map(|context| &context.abstract_syntax)
+        .filter(|class| !own.contains(class))
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! What is settled before the peer is called: which files, and which contexts they need.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use pdvault_engine::association::proposal::{ContextOffer, SyntaxProposal, split};
+use pdvault_engine::dataset::ReadMode;
+use pdvault_engine::pdu::ProposedContext;
+use pdvault_engine::registry::{self, DEFAULT_STORAGE_PROPOSAL};
+use pdvault_engine::value::Uid;
+
+use super::super::settings::{Contexts, InputFormat, Settings};
+use super::inputs::{Complaint, Found, Inputs, Scan};
+use super::ledger::Recorder;
+use super::pattern::Pattern;
+use super::worker::not_sent;
+use crate::logging;
+
+/// A job that cannot begin; it was logged why.
+#[derive(Debug)]
+pub(super) struct CannotBegin(pub(super) String);
+
+impl CannotBegin {
+    /// Logs why as what ends the program.
+    pub(super) fn fatal(text: String) -> Self {
+        logging::fatal(&text);
+        Self(text)
+    }
+}
+
+/// How files are read.
+pub(super) fn read_mode(format: InputFormat) -> ReadMode {
+    match format {
+        InputFormat::Detect => ReadMode::Detect,
+        InputFormat::FileOnly => ReadMode::FileOnly,
+        InputFormat::DataSet => ReadMode::DataSetOnly,
+    }
+}
+
+/// Looks at the parameters. A file that does not exist ends the job, or is left out.
+pub(super) fn check_inputs(
+    settings: &Settings,
+    recorder: &Recorder<'_>,
+) -> Result<Inputs, CannotBegin> {
+    if settings.scan_directories {
+        tracing::info!("determining input files ...");
+    }
+    let scan = Scan {
+        is_on: settings.scan_directories,
+        pattern: pattern(settings),
+        recurse: settings.recurse,
+    };
+    let mut missing = Vec::new();
+    let inputs = Inputs::new(&settings.inputs, scan, |complaint| match complaint {
+        Complaint::IgnoredDirectory(path) => tracing::warn!(
+            "ignoring directory because option --scan-directories is not set: {}",
+            path.display()
+        ),
+        Complaint::NoAccess(path) => missing.push(path),
+    });
+    if missing.is_empty() && inputs.walk().next().is_none() {
+        return Err(CannotBegin::fatal("no input files to be sent".to_owned()));
+    }
+    tracing::info!("checking input files ...");
+    for path in &missing {
+        let text = format!("cannot access file: {}", path.display());
+        complain(settings, recorder, path, text)?;
+    }
+    Ok(inputs)
+}
+
+fn pattern(settings: &Settings) -> Option<Pattern> {
+    let text = settings.scan_pattern.as_ref()?;
+    // DCMTK takes the empty pattern for none.
+    (!text.is_empty()).then(|| Pattern::new(text.as_encoded_bytes()))
+}
+
+/// A file that cannot be sent, as is seen before the peer is called: the end of the job, or a
+/// warning and a failure in journal and report.
+fn complain(
+    settings: &Settings,
+    recorder: &Recorder<'_>,
+    path: &Path,
+    text: String,
+) -> Result<(), CannotBegin> {
+    if settings.halt {
+        return Err(CannotBegin::fatal(text));
+    }
+    tracing::warn!("{text}, ignoring file");
+    recorder.settle(not_sent(path, &text));
+    Ok(())
+}
+
+/// The presentation contexts, association by association.
+pub(super) fn contexts(
+    settings: &Settings,
+    inputs: &Inputs,
+    recorder: &Recorder<'_>,
+) -> Result<Vec<Vec<ProposedContext>>, CannotBegin> {
+    let offers = match &settings.contexts {
+        Contexts::Default(proposal) => {
+            proposal.offers(DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid)))
+        }
+        Contexts::Required(proposal) => required(settings, inputs, recorder, proposal)?,
+        Contexts::Profile { file, name } => {
+            return Err(CannotBegin::fatal(format!(
+                "profile {} of {} cannot be read yet",
+                name.display(),
+                file.display()
+            )));
+        }
+    };
+    Ok(split(&offers))
+}
+
+/// The contexts for the classes of the files, which are all looked at for that.
+fn required(
+    settings: &Settings,
+    inputs: &Inputs,
+    recorder: &Recorder<'_>,
+    proposal: &SyntaxProposal,
+) -> Result<Vec<ContextOffer>, CannotBegin> {
+    let mode = read_mode(settings.input_format);
+    let (mut classes, mut seen) = (Vec::new(), HashSet::new());
+    for found in inputs.walk() {
+        // What cannot be read is told of when it is to be sent.
+        let Found::File(path) = found else { continue };
+        match required_class(&path, mode) {
+            Ok(class) => {
+                if seen.insert(class.clone()) {
+                    classes.push(class);
+                }
+            }
+            Err(text) => complain(settings, recorder, &path, text)?,
+        }
+    }
+    Ok(proposal.offers(classes))
+}
+
+/// The class of a file, if it is one that can be proposed.
+pub(super) fn required_class(path: &Path, mode: ReadMode) -> Result<Uid, String> {
+    let shown = path.display();
+    let class = super::object::class_of(path, mode)
+        .ok_or_else(|| format!("missing SOP class (or instance) in file: {shown}"))?;
+    let is_storage =
+        registry::sop_class(class.as_str()).is_some_and(|class| class.storage || class.newer);
+    if is_storage {
+        Ok(class)
+    } else {
+        Err(format!(
+            "unknown storage SOP class in file: {shown}: {class}"
+        ))
+    }
+}
