@@ -10,7 +10,7 @@ use pdvault_engine::value::PresentationContextId;
 
 use super::Settings;
 use crate::logging;
-use crate::requesting::{self, Peer, condition};
+use crate::requesting::{self, Peer, condition, is_peer_abort};
 
 /// An association on which nothing is stored.
 type Opened = requesting::Opened<FilePayload>;
@@ -101,7 +101,7 @@ fn echo(
 
 /// Logs the end of an association that nobody wanted to end.
 fn tell_of_loss(error: &AssociationError) {
-    if let AssociationError::PeerAborted(_) = error {
+    if is_peer_abort(error) {
         tracing::info!("Peer Aborted Association");
     } else {
         tracing::error!("Echo SCU Failed: {}", condition(error));

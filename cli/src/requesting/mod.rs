@@ -19,7 +19,7 @@ use crate::logging;
 use crate::meaning::RequestorSettings;
 use crate::options::shared::requestor::IpVersion;
 
-pub(crate) use phrases::condition;
+pub(crate) use phrases::{condition, is_peer_abort};
 
 /// A peer that associations are asked of.
 #[derive(Clone, Debug)]
@@ -150,12 +150,14 @@ impl Peer {
             dump::acceptance(request, &agreed)
         });
         if self.wants_identity_response && agreed.user_identity_response.is_none() {
+            tracing::error!(
+                "User Identity Negotiation failed: Positive response requested but none received"
+            );
             connection.abort();
             return Err(OpenFailure::NoIdentityResponse);
         }
         let pdu_bytes = self.pdu_bytes(&agreed);
-        let max_pdv = pdu_bytes.saturating_sub(phrases::PDV_OVERHEAD_SHOWN);
-        tracing::info!("Association Accepted (Max Send PDV: {max_pdv})");
+        tracing::info!("{}", phrases::accepted(agreed.peer_max_pdu_bytes));
         Ok(Opened {
             connection,
             agreed,

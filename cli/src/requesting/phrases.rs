@@ -1,20 +1,39 @@
 //! The words, and the numbers in front of them, in which DCMTK's tools tell of failures: scripts look
 //! for them.
 
-use pdvault_engine::association::{AssociationError, PeerGone};
+use pdvault_engine::association::{AssociationError, MAX_SEND_PDU_BYTES, PeerGone};
 use pdvault_engine::pdu::{AssociateRj, RejectReason, RejectResult};
 use pdvault_engine::sender::OpenError;
 
 use super::OpenFailure;
 
 /// What DCMTK takes off a PDU before it calls the rest its largest PDV, in bytes.
-pub(super) const PDV_OVERHEAD_SHOWN: u32 = 12;
+const PDV_OVERHEAD: u32 = 12;
+
+/// The line about an association of which the peer takes PDUs of this length, in bytes; 0 is any.
+pub(super) fn accepted(peer_max_pdu_bytes: u32) -> String {
+    let longest = match peer_max_pdu_bytes {
+        0 => MAX_SEND_PDU_BYTES,
+        limited => limited.min(MAX_SEND_PDU_BYTES),
+    };
+    // An odd length is lowered by one.
+    let max_pdv = longest.saturating_sub(PDV_OVERHEAD) & !1;
+    format!("Association Accepted (Max Send PDV: {max_pdv})")
+}
+
+/// Whether DCMTK calls it an abort by the peer: that, a closed connection, and a silent one.
+pub(crate) fn is_peer_abort(error: &AssociationError) -> bool {
+    matches!(
+        error,
+        AssociationError::PeerAborted(_)
+            | AssociationError::PeerGone(PeerGone::ConnectionClosed | PeerGone::SocketTimeout)
+    )
+}
 
 /// Why an association failed, as a condition.
 pub(crate) fn condition(error: &AssociationError) -> String {
     match error {
-        AssociationError::PeerAborted(_)
-        | AssociationError::PeerGone(PeerGone::ConnectionClosed) => {
+        _ if is_peer_abort(error) => {
             "0006:0317 Peer aborted Association (or never connected)".to_owned()
         }
         AssociationError::PeerGone(PeerGone::NoResponse) => {
@@ -28,7 +47,9 @@ pub(crate) fn condition(error: &AssociationError) -> String {
 /// Why no association was opened, as the lines of a fatal message.
 pub(super) fn open_failure(failure: &OpenFailure) -> String {
     let error = match failure {
-        OpenFailure::NoIdentityResponse => return format!("Association Request Failed: {failure}"),
+        OpenFailure::NoIdentityResponse => {
+            return "0006:0108 ASC User Identification Negotiation failed".to_owned();
+        }
         OpenFailure::Unknown(error) => {
             return format!(
                 "Association Request Failed: 0006:0320 Attempt to connect to unknown host: {error}"
@@ -93,6 +114,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_length_shown_is_that_of_dcmtk() {
+        for (pdu, pdv) in [
+            (16384, 16372),
+            (5001, 4988),
+            (0, 131_060),
+            (200_000, 131_060),
+        ] {
+            let line = format!("Association Accepted (Max Send PDV: {pdv})");
+            assert_eq!(accepted(pdu), line);
+        }
+    }
+
+    #[test]
     fn a_rejection_has_three_lines() {
         let rejection = AssociateRj {
             result: RejectResult::Permanent,
@@ -124,7 +158,8 @@ mod tests {
     fn a_peer_that_went_away_looks_the_same_however_it_went() {
         let aborted = AssociationError::PeerAborted(AbortSource::ServiceUser);
         let closed = AssociationError::PeerGone(PeerGone::ConnectionClosed);
-        for error in [aborted, closed] {
+        let silent = AssociationError::PeerGone(PeerGone::SocketTimeout);
+        for error in [aborted, closed, silent] {
             assert_eq!(
                 condition(&error),
                 "0006:0317 Peer aborted Association (or never connected)"

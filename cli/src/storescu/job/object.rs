@@ -83,16 +83,12 @@ fn usable(uid: Option<Uid>) -> Result<Uid, ObjectError> {
         .ok_or(ObjectError::NoUids)
 }
 
-/// The SOP class of a file, from the meta header if that names it, else from the data set; `None`
-/// for a file that is damaged or does not say what it is.
+/// The SOP class of a file, which is that of its data set; `None` for a file that is damaged or does
+/// not say what it is.
 pub(super) fn class_of(path: &Path, mode: ReadMode) -> Option<Uid> {
     let file = File::open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
     let head = scan(&file, bytes, mode).ok()?;
-    let meta = head.meta.unwrap_or_default();
-    if let (Some(class), Some(_)) = (meta.sop_class, meta.sop_instance) {
-        return Some(class);
-    }
     usable(head.data_set.sop_instance).ok()?;
     usable(head.data_set.sop_class).ok()
 }

@@ -21,7 +21,7 @@ use super::outcome::Verdict;
 use super::payload::ObjectPayload;
 use super::retry::is_transient_status;
 use super::stop::{Ending, Stop};
-use crate::requesting::{OpenFailure, Opened, condition, is_transient};
+use crate::requesting::{OpenFailure, Opened, condition, is_peer_abort, is_transient};
 
 use flight::Flight;
 pub(super) use flight::not_sent;
@@ -95,6 +95,8 @@ pub(super) struct Worker<'a> {
     unsendable: Option<String>,
     /// Whether we broke the association ourselves.
     has_broken: bool,
+    /// Stores begun on this association, which number its messages.
+    begun: u64,
 }
 
 impl<'a> Worker<'a> {
@@ -108,6 +110,7 @@ impl<'a> Worker<'a> {
             failures: 0,
             unsendable: None,
             has_broken: false,
+            begun: 0,
         }
     }
 
@@ -156,6 +159,7 @@ impl<'a> Worker<'a> {
     /// Sends files over one association.
     fn serve(&mut self, mut association: Opened<ObjectPayload>) -> Served {
         self.has_broken = false;
+        self.begun = 0;
         loop {
             self.fill_window(&mut association);
             if self.in_flight.is_empty() && self.is_over() {
@@ -349,20 +353,16 @@ impl<'a> Worker<'a> {
         for flight in in_flight.into_values() {
             self.take_back(flight, loss);
         }
-        if self.shared.stop.is_set() || self.is_over() {
+        let stopped = self.shared.stop.is_set();
+        if stopped || (self.is_over() && matches!(loss, Loss::Own)) {
             self.tell_of_loss(loss);
             return None;
         }
-        if let Loss::Peer(error) = loss {
-            self.failures += 1;
-            let delay = self.delay(self.failures).filter(|_| is_transient(error));
-            let Some(delay) = delay else {
-                self.tell_of_loss(loss);
-                self.give_up(&condition(error));
-                return None;
-            };
-            self.announce_retry(&error.to_string(), delay);
-            self.shared.stop.sleep(delay);
+        if let Loss::Peer(error) = loss
+            && !self.outlast(error)
+        {
+            self.give_up(&condition(error));
+            return None;
         }
         match self.open() {
             Ok(next) => next,
@@ -372,6 +372,24 @@ impl<'a> Worker<'a> {
                 None
             }
         }
+    }
+
+    /// Waits as long as is due before the next association, after this one failed so; false if there
+    /// is not to be another.
+    fn outlast(&mut self, error: &AssociationError) -> bool {
+        if self.is_over() {
+            return false;
+        }
+        self.failures += 1;
+        let delay = self.delay(self.failures).filter(|_| is_transient(error));
+        if let Some(delay) = delay {
+            self.announce_retry(&error.to_string(), delay);
+            self.shared.stop.sleep(delay);
+            return true;
+        }
+        // One file without an answer is no reason to give up the others, unless failures end the job.
+        let is_mute = matches!(error, AssociationError::PeerGone(PeerGone::NoResponse));
+        is_mute && !self.shared.orders.settings.halt
     }
 
     /// Deals with a file whose association was lost before the peer answered.
@@ -416,7 +434,7 @@ impl<'a> Worker<'a> {
                 }
                 tracing::info!("Aborting Association");
             }
-            Loss::Peer(error) if matches!(ending_of(error), Ending::PeerAborted(_)) => {
+            Loss::Peer(error) if is_peer_abort(error) => {
                 tracing::info!("Peer Aborted Association");
             }
             Loss::Peer(error) => {
@@ -437,11 +455,13 @@ impl<'a> Worker<'a> {
         self.settle_leftovers();
         if self.shared.live.load(Ordering::Acquire) == 1 {
             for item in &self.shared.items {
+                tracing::info!("Sending file: {}", item.path.display());
                 tracing::error!("Store Failed, file: {}:\n{NOT_SENT}", item.path.display());
                 let settled = not_sent(&item.path, &format!("there is no association: {why}"));
                 self.shared.recorder.settle(settled);
             }
         }
+        tracing::info!("Releasing Association");
         tracing::error!("Association Release Failed: {why}");
     }
 
@@ -471,11 +491,9 @@ impl<'a> Worker<'a> {
 }
 
 fn ending_of(error: &AssociationError) -> Ending {
-    match error {
-        AssociationError::PeerAborted(_)
-        | AssociationError::PeerGone(PeerGone::ConnectionClosed) => {
-            Ending::PeerAborted(error.to_string())
-        }
-        _ => Ending::NoAssociation(error.to_string()),
+    if is_peer_abort(error) {
+        Ending::PeerAborted(error.to_string())
+    } else {
+        Ending::NoAssociation(error.to_string())
     }
 }

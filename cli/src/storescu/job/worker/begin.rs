@@ -109,6 +109,9 @@ impl Worker<'_> {
             let (from, to) = (syntax_name(from), syntax_name(to));
             tracing::info!("Converting transfer syntax: {from} -> {to}");
         }
+        let class = prefix(&object.sop_class).unwrap_or("OT");
+        let number = self.begun + 1;
+        tracing::info!("Sending Store Request (MsgID {number}, {class})");
         let options = RewriteOptions {
             edits: identity.map_or_else(Vec::new, Identity::edits),
             old_vr_only: orders.settings.old_vr_only,
@@ -146,8 +149,7 @@ impl Worker<'_> {
             .store(choice.context, request, payload);
         match stored {
             Ok(operation) => {
-                let prefix = prefix(&object.sop_class).unwrap_or("OT");
-                tracing::info!("Sending Store Request (MsgID {}, {prefix})", operation.0);
+                self.begun = operation.0;
                 let flight = Flight {
                     item,
                     file: object.version,
