@@ -42,7 +42,7 @@ fn stored_block_header(bytes: u64) -> Option<Vec<Segment>> {
 }
 
 fn compress(segments: &[Segment]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     for segment in segments {
         match segment {
             Segment::Bytes(bytes) => encoder.write_all(bytes),
