@@ -1,19 +1,10 @@
 //! The presentation contexts of a run: one for each pair of SOP class and transfer syntax.
 
-use pdvault_engine::pdu::{
-    APPLICATION_CONTEXT, AssociateRq, AsynchronousOperations, ProposedContext, UserInformation,
-};
-use pdvault_engine::value::{
-    AeTitle, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, PresentationContextId, Uid,
-};
+use pdvault_engine::association::proposal::{AssociationRequest, CONTEXTS_MAX};
+use pdvault_engine::pdu::{AssociateRq, PduError, ProposedContext};
+use pdvault_engine::value::{AeTitle, PresentationContextId, Uid};
 
 use crate::corpus::Corpus;
-
-/// The most contexts of an association: their numbers are odd and below 256 (PS3.8 9.3.2.2).
-pub(crate) const CONTEXTS_MAX: usize = 128;
-
-/// The maximum length that we announce, in bytes: what comes to us is short.
-const RECEIVE_PDU_BYTES: u32 = 16_384;
 
 /// Contexts and which template goes over which.
 #[derive(Clone, Debug)]
@@ -64,30 +55,24 @@ impl Proposal {
         self.ids[template]
     }
 
-    /// Asks for an association with all contexts and, if more than 1, a window of so many operations.
+    /// Asks for an association with all contexts, and for a window if more than 1 operation is to be
+    /// in flight.
     pub(crate) fn request(
         &self,
-        calling: AeTitle,
-        called: AeTitle,
+        (calling, called): (AeTitle, AeTitle),
+        max_pdu_bytes: u32,
         operations: u16,
-    ) -> AssociateRq {
-        let window = AsynchronousOperations {
-            invoked: operations,
-            performed: 1,
+    ) -> Result<AssociateRq, PduError> {
+        let request = AssociationRequest {
+            calling,
+            called,
+            max_pdu_bytes,
+            operations: (operations > 1).then_some(operations),
+            user_identity: None,
+            roles: Vec::new(),
+            extended: Vec::new(),
+            contexts: self.contexts.clone(),
         };
-        AssociateRq {
-            protocol_version: 1,
-            called_ae_title: called,
-            calling_ae_title: calling,
-            application_context: Uid::from(APPLICATION_CONTEXT),
-            presentation_contexts: self.contexts.clone(),
-            user_information: UserInformation {
-                maximum_length: RECEIVE_PDU_BYTES,
-                implementation_class_uid: Some(Uid::from(IMPLEMENTATION_CLASS_UID)),
-                implementation_version_name: Some(IMPLEMENTATION_VERSION_NAME.into()),
-                asynchronous_operations: (operations > 1).then_some(window),
-                ..UserInformation::default()
-            },
-        }
+        request.into_pdu()
     }
 }

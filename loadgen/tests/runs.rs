@@ -44,6 +44,7 @@ fn options(address: SocketAddr, objects: u64) -> RunOptions {
         address,
         calling_ae_title: AeTitle::new("LOADGEN").expect("legal"),
         called_ae_title: AeTitle::new("RECEIVER").expect("legal"),
+        max_pdu_bytes: 16_384,
         associations: 2,
         operations: 1,
         per_object: false,

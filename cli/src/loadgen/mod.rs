@@ -1,12 +1,13 @@
 //! `pdvault loadgen`: from the command line to a load test.
 
 mod comparison;
-mod fault;
+mod endpoint;
 mod run;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod typed;
+pub(crate) mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,21 +1,180 @@
 //! Runs a load test, or compares two.
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use super::{Comparison, Settings};
+use pdvault_loadgen::corpus::{Corpus, CorpusError};
+use pdvault_loadgen::fault::{FaultError, FaultMix};
+use pdvault_loadgen::results::{self, Expectation, Results};
+use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
+use pdvault_loadgen::verify::verify;
+
+use super::settings::Objects;
+use super::watch::{self, Goal, Signals};
+use super::{Comparison, Settings, endpoint};
 use crate::logging;
+
+/// The exit code when the results are not as expected.
+const EXIT_UNEXPECTED: u8 = 2;
+
+/// How long the last responses, and in an open loop free associations, are waited for.
+const DRAIN: Duration = Duration::from_secs(30);
+
+type AnyError = Box<dyn std::error::Error>;
 
 /// Sends, measures, tells.
 pub(super) fn run(settings: Settings) -> ExitCode {
-    logging::fatal(&format!(
-        "load for {} is not built yet",
-        settings.requestor.peer
-    ));
-    ExitCode::FAILURE
+    match measure(settings) {
+        Ok(code) => code,
+        Err(error) => {
+            logging::fatal(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
+    let corpus = Arc::new(corpus(&settings.objects)?);
+    let options = options(&mut settings)?;
+    let goal = goal(&settings);
+    let outcome = {
+        let signals = Signals::watch()?;
+        let running = run::start(options, Arc::clone(&corpus))?;
+        watch::until_done(running, goal, &signals)?
+    };
+    let results = results(&settings, &outcome, &corpus)?;
+    logging::print(&results.table());
+    write(&settings, &results)?;
+    let is_as_expected = tell_expectations(&settings.expectations, &results);
+    let verification = results.verification.as_ref();
+    Ok(if verification.is_some_and(|found| !found.is_good()) {
+        ExitCode::FAILURE
+    } else if is_as_expected {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_UNEXPECTED)
+    })
+}
+
+fn corpus(objects: &Objects) -> Result<Corpus, CorpusError> {
+    match objects {
+        Objects::Mix(mix, syntax) => Corpus::of_mix(*mix, syntax),
+        Objects::Size(bytes, syntax) => Corpus::of_size(*bytes, syntax),
+        Objects::Files(directory) => {
+            let (corpus, left_out) = Corpus::of_files(directory)?;
+            for (path, problem) in left_out {
+                tracing::warn!("{} is left out: {problem}", path.display());
+            }
+            Ok(corpus)
+        }
+    }
+}
+
+/// What the settings mean for a run. A seed that was not given is drawn, and stands in the results.
+fn options(settings: &mut Settings) -> Result<RunOptions, AnyError> {
+    let seed = settings.seed.unwrap_or_else(|| fastrand::u64(..));
+    settings
+        .options
+        .insert("--seed".to_owned(), seed.to_string());
+    let (requestor, sending) = (&settings.requestor, &settings.sending);
+    Ok(RunOptions {
+        address: endpoint::address(requestor)?,
+        calling_ae_title: requestor.calling,
+        called_ae_title: requestor.called,
+        max_pdu_bytes: requestor.max_pdu_bytes,
+        associations: sending.associations,
+        operations: sending.async_ops.unwrap_or(1),
+        per_object: settings.per_object,
+        pace: pace(settings),
+        ramp: settings.ramp,
+        warm_up: settings.warm_up,
+        duration: settings.duration,
+        objects: settings.count,
+        drain: DRAIN,
+        threads: thread::available_parallelism().map_or(1, usize::from),
+        connection: endpoint::connection(requestor, sending.max_send_pdu_bytes),
+        faults: faults(settings, seed)?,
+        seed,
+        keep_acknowledged: settings.verify.is_some(),
+    })
+}
+
+fn pace(settings: &Settings) -> Pace {
+    let arrivals = settings.arrivals;
+    settings
+        .arrival_rate
+        .map_or(Pace::Closed, |rate| Pace::Open {
+            per_second: f64::from(rate),
+            arrivals,
+        })
+}
+
+fn faults(settings: &Settings, seed: u64) -> Result<FaultMix, FaultError> {
+    FaultMix::new(&settings.faults, seed)
+}
+
+fn goal(settings: &Settings) -> Goal {
+    match (settings.duration, settings.count) {
+        (Some(duration), _) => Goal::Time(settings.warm_up + duration),
+        (None, count) => Goal::Objects(count.unwrap_or_default()),
+    }
+}
+
+fn results(settings: &Settings, outcome: &Outcome, corpus: &Corpus) -> Result<Results, AnyError> {
+    let mut results = outcome.results(settings.options.clone());
+    if let Some(directory) = &settings.verify {
+        results.verification = Some(verify(directory, corpus, outcome.acknowledged())?);
+    }
+    Ok(results)
+}
+
+fn write(settings: &Settings, results: &Results) -> Result<(), AnyError> {
+    if let Some(path) = &settings.json {
+        write_file(path, &results.to_json())?;
+    }
+    if let Some(path) = &settings.plot {
+        write_file(path, &results::svg(results)?)?;
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// Says of each expectation whether it is met; returns whether all are.
+fn tell_expectations(expectations: &[Expectation], results: &Results) -> bool {
+    let mut all_met = true;
+    for expectation in expectations {
+        let is_met = expectation.is_met(results);
+        all_met &= is_met;
+        let verdict = if is_met {
+            "as expected"
+        } else {
+            "NOT AS EXPECTED"
+        };
+        let found = expectation.found(results);
+        logging::print(&format!("{verdict}: {expectation}, it was {found}\n"));
+    }
+    all_met
 }
 
 /// Shows two results side by side.
 pub(super) fn compare(files: Comparison) -> ExitCode {
-    logging::fatal(&format!("comparing {} is not built yet", files.a.display()));
-    ExitCode::FAILURE
+    let Comparison { a, b, .. } = files;
+    let read = Results::read(&a).and_then(|a| Ok((a, Results::read(&b)?)));
+    match read {
+        Ok((a, b)) => {
+            logging::print(&results::compare(&a, &b));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            logging::fatal(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use pdvault_engine::registry::{self, EXPLICIT_LITTLE, TransferSyntax};
 use pdvault_loadgen::corpus::Mix;
+use pdvault_loadgen::fault::{FaultMix, FaultShare};
 use pdvault_loadgen::results::Expectation;
+use pdvault_loadgen::schedule::Arrivals;
 
-use super::fault::{self, Fault};
 use super::{Source, Typed};
 use crate::grammar::{Stage, UsageError};
 use crate::meaning::{RequestorSettings, SendingSettings, duration, in_range, invalid};
@@ -34,12 +35,14 @@ pub(crate) struct Settings {
     pub(crate) warm_up: Duration,
     /// Objects that are due each second, at least one; `None`: a closed loop.
     pub(crate) arrival_rate: Option<u32>,
+    /// How they come to be due.
+    pub(crate) arrivals: Arrivals,
     /// How long it takes until all of the load is there.
     pub(crate) ramp: Duration,
     /// Whether each object has an association of its own.
     pub(crate) per_object: bool,
-    /// What goes wrong on purpose; each kind once, 100% at most together.
-    pub(crate) faults: Vec<Fault>,
+    /// What goes wrong on purpose.
+    pub(crate) faults: Vec<FaultShare>,
     /// The number that chooses them; `None`: any.
     pub(crate) seed: Option<u64>,
     pub(crate) json: Option<PathBuf>,
@@ -79,9 +82,14 @@ impl Settings {
             },
             warm_up: duration(typed.warm_up_seconds.unwrap_or(0)),
             arrival_rate: typed.arrival_rate.map(in_range),
+            arrivals: if typed.fixed_arrivals {
+                Arrivals::Fixed
+            } else {
+                Arrivals::Poisson
+            },
             ramp: duration(typed.ramp_seconds.unwrap_or(0)),
             per_object: typed.per_object,
-            faults: fault::faults(&typed.faults)?,
+            faults: faults(typed)?,
             seed: typed.seed.map(in_range),
             json: typed.json.clone(),
             plot: typed.plot.clone(),
@@ -120,15 +128,25 @@ fn syntax(text: Option<&OsStr>) -> Result<&'static TransferSyntax, UsageError> {
     })
 }
 
+fn faults(typed: &Typed) -> Result<Vec<FaultShare>, UsageError> {
+    let shares = typed
+        .faults
+        .iter()
+        .map(|text| text.to_string_lossy().parse());
+    let shares: Result<Vec<FaultShare>, _> = shares.collect();
+    let checked = shares.and_then(|shares| FaultMix::new(&shares, 0).map(|_| shares));
+    checked.map_err(|error| judged("--fault", &error))
+}
+
+fn judged(option: &str, error: &impl std::fmt::Display) -> UsageError {
+    let text = format!("Invalid value for option {option} ({error})");
+    UsageError::new(Stage::Judging, text)
+}
+
 fn expectations(typed: &Typed) -> Result<Vec<Expectation>, UsageError> {
     let parsed = typed.expectations.iter().map(|text| {
         let expectation = text.to_string_lossy().parse::<Expectation>();
-        expectation.map_err(|error| {
-            UsageError::new(
-                Stage::Judging,
-                format!("Invalid value for option --expect ({error})"),
-            )
-        })
+        expectation.map_err(|error| judged("--expect", &error))
     });
     parsed.collect()
 }

@@ -23,6 +23,7 @@ pub(crate) struct Typed {
     pub(crate) duration_seconds: Option<i64>,
     pub(crate) warm_up_seconds: Option<i64>,
     pub(crate) arrival_rate: Option<i64>,
+    pub(crate) fixed_arrivals: bool,
     pub(crate) ramp_seconds: Option<i64>,
     pub(crate) per_object: bool,
     pub(crate) faults: Vec<OsString>,

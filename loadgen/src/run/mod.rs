@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use pdvault_engine::pdu::AssociateRq;
+use pdvault_engine::association::proposal::CONTEXTS_MAX;
+use pdvault_engine::pdu::{AssociateRq, PduError};
 use pdvault_engine::value::Uid;
 
 pub use options::{ASSOCIATIONS_MAX, Pace, RunOptions};
@@ -23,7 +24,7 @@ use crate::corpus::Corpus;
 use crate::fault::{Crew, CrewReport, CrewSetup};
 use crate::measure::Record;
 use crate::number_set::NumberSet;
-use crate::proposal::{CONTEXTS_MAX, Proposal};
+use crate::proposal::Proposal;
 use crate::results::{Effort, FaultCounts, Results};
 use worker::Worker;
 
@@ -51,6 +52,9 @@ pub enum RunError {
          is all that an association takes: send a part of them"
     )]
     TooManyContexts,
+    /// The association cannot be asked for.
+    #[error("the association request cannot be sent: {0}")]
+    Request(#[from] PduError),
     /// The system does not give what is needed.
     #[error("cannot send: {0}; are descriptors or threads running out?")]
     System(#[from] io::Error),
@@ -142,8 +146,8 @@ pub struct Outcome {
 pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunError> {
     let proposal = Proposal::of(&corpus).ok_or(RunError::TooManyContexts)?;
     let request = |operations| {
-        let (calling, called) = (options.calling_ae_title, options.called_ae_title);
-        proposal.request(calling, called, operations)
+        let titles = (options.calling_ae_title, options.called_ae_title);
+        proposal.request(titles, options.max_pdu_bytes, operations)
     };
     let stop = StopFlag::default();
     let crew = if options.faults.is_empty() {
@@ -151,7 +155,7 @@ pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunErr
     } else {
         let setup = CrewSetup {
             address: options.address,
-            request: request(1),
+            request: request(1)?,
             proposal: proposal.clone(),
             corpus: Arc::clone(&corpus),
             stop: stop.clone(),
@@ -163,7 +167,7 @@ pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunErr
         classes: templates
             .map(|template| Uid::from(template.sop_class()))
             .collect(),
-        request: request(options.operations),
+        request: request(options.operations)?,
         options,
         corpus,
         proposal,

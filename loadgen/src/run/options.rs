@@ -35,6 +35,8 @@ pub struct RunOptions {
     pub calling_ae_title: AeTitle,
     /// The receiver's.
     pub called_ae_title: AeTitle,
+    /// The longest PDU that we take, in bytes; 0 is no limit (PS3.8 D.1).
+    pub max_pdu_bytes: u32,
     /// Associations at once, 1 to [`ASSOCIATIONS_MAX`].
     pub associations: usize,
     /// Objects in flight that each association asks for; 1 asks for no window (PS3.7 D.3.3.3).

@@ -55,6 +55,14 @@ pub(super) static LOAD: Section<Typed> = Section {
         .tells_range()
         .works(|typed, values| typed.arrival_rate = Some(values[0].number())),
         entry(
+            "--fixed-arrivals",
+            "objects are due at even distances",
+            "Makes objects due at even distances. Otherwise they are due at random, as those of \
+             many senders are that know nothing of each other (a Poisson process).",
+        )
+        .requires(&["--arrival-rate"])
+        .works(|typed, _| typed.fixed_arrivals = true),
+        entry(
             "--ramp",
             "raise the load for so long",
             "Raises the load evenly during the first so many seconds: the arrival rate from \
@@ -84,7 +92,7 @@ pub(super) static FAULTS: Section<Typed> = Section {
             "Sends this share of the objects wrong, for instance abort=1%: abort (A-ABORT in \
              mid-object), stall (stops in mid-object), half-pdu (closes within a PDU), \
              slow-reader (does not read answers), same-uid (an instance twice), large-pdu (a PDU \
-             longer than agreed on). May be repeated; all shares together are 100% at most.",
+             longer than agreed on). May be repeated; all shares together are 50% at most.",
         )
         .repeats()
         .takes(&[text("kind=share")])

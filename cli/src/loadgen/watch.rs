@@ -1,0 +1,122 @@
+//! Shows how far a run is, and ends it on a signal.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pdvault_loadgen::run::{Outcome, Progress, RunError, Running};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::unregister;
+
+/// How often it is looked how far a run is.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What a run works towards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    /// So many objects.
+    Objects(u64),
+    /// So long.
+    Time(Duration),
+}
+
+/// Whether SIGINT or SIGTERM has come. While this lives, they do nothing else.
+pub(crate) struct Signals {
+    has_come: Arc<AtomicBool>,
+    watched: Vec<SigId>,
+}
+
+impl Signals {
+    /// Watches from now on.
+    pub(crate) fn watch() -> io::Result<Self> {
+        let has_come = Arc::new(AtomicBool::new(false));
+        let mut signals = Self {
+            has_come: Arc::clone(&has_come),
+            watched: Vec::new(),
+        };
+        for signal in [SIGINT, SIGTERM] {
+            let id = signal_hook::flag::register(signal, Arc::clone(&has_come))?;
+            signals.watched.push(id);
+        }
+        Ok(signals)
+    }
+
+    pub(crate) fn have_come(&self) -> bool {
+        self.has_come.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for id in &self.watched {
+            unregister(*id);
+        }
+    }
+}
+
+/// Waits for the end of a run, shows its progress, and ends it early on a signal.
+pub(crate) fn until_done(
+    running: Running,
+    goal: Goal,
+    signals: &Signals,
+) -> Result<Outcome, RunError> {
+    let bar = bar(goal);
+    let stop = running.stop_flag();
+    while !running.is_finished() {
+        thread::sleep(EVERY);
+        let progress = running.progress();
+        bar.set_position(match goal {
+            Goal::Objects(_) => progress.objects + progress.failed,
+            Goal::Time(_) => millis(progress.elapsed),
+        });
+        bar.set_message(text(&progress));
+        if signals.have_come() {
+            stop.set();
+        }
+    }
+    bar.finish_and_clear();
+    running.join()
+}
+
+/// On a terminal only, and on standard error, so that results can be redirected.
+pub(crate) fn bar(goal: Goal) -> ProgressBar {
+    let (length, unit) = match goal {
+        Goal::Objects(objects) => (objects, "{pos}/{len} objects, "),
+        Goal::Time(time) => (millis(time), ""),
+    };
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    let style = ProgressStyle::with_template(&format!("[{{bar:30}}] {unit}{{msg}}"));
+    bar.with_style(style.expect("the template is well formed"))
+}
+
+fn text(progress: &Progress) -> String {
+    let seconds = progress.elapsed.as_secs_f64().max(1e-3);
+    let per_second = |count: u64| {
+        let micros = u64::try_from(progress.elapsed.as_micros()).unwrap_or(u64::MAX);
+        u128::from(count) * 1_000_000 / u128::from(micros.max(1))
+    };
+    let mut text = format!(
+        "{seconds:.1} s, {} objects/s, {} MB/s",
+        per_second(progress.objects),
+        per_second(progress.bytes) / 1_000_000
+    );
+    if progress.failed > 0 {
+        // Writing to a string does not fail.
+        let _ = write!(text, ", {} failed", progress.failed);
+    }
+    text
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
