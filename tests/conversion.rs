@@ -44,7 +44,14 @@ fn scan(path: &Path) -> Result<FileHead, FileError> {
     }
 }
 
-/// The UIDs of the head as dcmdump prints them: class, instance, study, series.
+/// The UIDs of the data set: class, instance, study, series.
+fn uids(head: FileHead) -> [Option<String>; 4] {
+    let uids = head.data_set;
+    [uids.sop_class, uids.sop_instance, uids.study, uids.series]
+        .map(|uid| uid.map(|uid| uid.as_str().to_owned()))
+}
+
+/// The same UIDs as dcmdump prints them; `None` if it cannot read the file.
 fn dumped_uids(path: &Path) -> Option<[Option<String>; 4]> {
     let mut command = tools::dcmtk("dcmdump");
     // With the path to nested ones, so that those of the data set itself stand alone.
@@ -81,11 +88,7 @@ fn a_file_is_read_if_dcmtk_reads_it_and_has_the_same_uids() {
     let mut differences = String::new();
     for path in corpus::pydicom_paths() {
         let name = path.file_name().expect("a file").to_string_lossy();
-        let ours = scan(&path).map(|head| {
-            let uids = head.data_set;
-            [uids.sop_class, uids.sop_instance, uids.study, uids.series]
-                .map(|uid| uid.map(|uid| uid.as_str().to_owned()))
-        });
+        let ours = scan(&path).map(uids);
         let theirs = dumped_uids(&path);
         let is_same = ours.as_ref().ok() == theirs.as_ref();
         if is_same == (name == REFUSED) {
@@ -181,6 +184,24 @@ fn data_sets_are_converted_as_dcmtk_converts_them() {
     let differences = differences(&pairs);
     assert!(differences.is_empty(), "{differences}");
     assert_readable(pairs.iter().map(|(_, ours)| ours));
+}
+
+#[test]
+fn bare_data_sets_are_guessed_as_dcmtk_guesses_them() {
+    let directory = scratch::directory();
+    let bare = directory.path().join("bare");
+    for (path, head) in native_files().iter().step_by(10) {
+        for (_, to) in &TARGETS[..3] {
+            convert(path, head, *to, RewriteOptions::default(), &bare);
+            let offset = scan(&bare).expect("good").data_set_offset;
+            let offset = usize::try_from(offset).expect("in memory");
+            let bytes = fs::read(&bare).expect("just written");
+            fs::write(&bare, &bytes[offset..]).expect("room");
+            let read = scan(&bare).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            assert_eq!(read.transfer_syntax.as_str(), to.transfer_syntax());
+            assert_eq!(Some(uids(read)), dumped_uids(&bare), "{}", path.display());
+        }
+    }
 }
 
 /// That DCMTK and we ourselves find nothing wrong with what we wrote.

@@ -6,13 +6,13 @@ use crate::value::{
 };
 
 /// The preamble, whose content is up to the application: zeroes here.
-const PREAMBLE_BYTES: usize = 128;
+pub(super) const PREAMBLE_BYTES: usize = 128;
 
 /// What follows the preamble in every DICOM file.
-const MAGIC: &[u8; 4] = b"DICM";
+pub(super) const MAGIC: &[u8; 4] = b"DICM";
 
 /// Where the first element begins.
-const ELEMENTS_START: usize = PREAMBLE_BYTES + MAGIC.len();
+pub(super) const ELEMENTS_START: usize = PREAMBLE_BYTES + MAGIC.len();
 
 /// The group of file meta information.
 const META_GROUP: u16 = 0x0002;

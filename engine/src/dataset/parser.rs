@@ -279,7 +279,12 @@ impl Parser {
         let tag = self.header_tag();
         let [_, _, _, _, a, b, c, d, long @ ..] = self.header;
         if tag.is_of_sequence() || !syntax.explicit {
-            let (vr, length) = (Vr::of(tag), syntax.u32([a, b, c, d]));
+            let length = syntax.u32([a, b, c, d]);
+            let vr = if tag.is_of_sequence() {
+                Vr::UN
+            } else {
+                Vr::of(tag)
+            };
             return Header { tag, vr, length };
         }
         let length = if self.header_filled == LONG_HEADER_BYTES {

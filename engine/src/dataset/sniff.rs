@@ -1,13 +1,8 @@
 //! What bytes are that may be a DICOM file, by the guesses that DCMTK makes for `--read-file`.
 
+use super::file_meta::{MAGIC, PREAMBLE_BYTES};
 use super::vr::{self, Vr};
 use super::{Encoding, Tag};
-
-/// The preamble, whose content is up to the application (PS3.10 7.1).
-pub(super) const PREAMBLE_BYTES: usize = 128;
-
-/// What follows the preamble.
-pub(super) const MAGIC: &[u8; 4] = b"DICM";
 
 /// Tag and VR: what tells the encoding.
 pub(super) const ENCODING_BYTES: usize = 6;

@@ -115,15 +115,19 @@ impl Writer {
         depth: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), What> {
+        let tag = element.tag;
+        let says_nothing = tag.is_group_length() || tag == Tag::TRAILING_PADDING;
+        if says_nothing || depth == 0 && self.edit(element, out) {
+            self.value = Value::Drop;
+            return Ok(());
+        }
+        self.value = self.begin_copy(element, out)?;
+        Ok(())
+    }
+
+    /// Writes the header of an element that keeps its value.
+    fn begin_copy(&mut self, element: &Element, out: &mut Vec<u8>) -> Result<Value, What> {
         let &Element { tag, length, .. } = element;
-        if tag.is_group_length() || tag == Tag::TRAILING_PADDING {
-            self.value = Value::Drop;
-            return Ok(());
-        }
-        if depth == 0 && self.edit(element, out) {
-            self.value = Value::Drop;
-            return Ok(());
-        }
         let is_representation = tag == Tag::PIXEL_REPRESENTATION;
         if is_representation {
             self.is_signed = false;
@@ -140,12 +144,11 @@ impl Writer {
         if !even_length.is_multiple_of(u32::from(unit)) {
             return Err(What::Misaligned(length));
         }
-        self.value = Value::Copy {
+        Ok(Value::Copy {
             swap: Swap::new(usize::from(unit)),
             padding: (length % 2 == 1).then(|| element.vr.padding()),
             is_representation,
-        };
-        Ok(())
+        })
     }
 
     /// Writes the new value of this element, if it has one.
