@@ -2,6 +2,8 @@
 
 mod run;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 use std::ffi::OsString;

@@ -2,7 +2,10 @@
 
 mod identity;
 mod job;
+mod profile;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 use std::ffi::OsString;

@@ -337,3 +337,52 @@ fn the_properties_of_transfer_syntaxes_exclude_each_other() {
     let deflated = transfer_syntax("1.2.840.10008.1.2.1.99").expect("listed");
     assert!(deflated.deflated && !deflated.encapsulated);
 }
+
+mod symbols {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_each_is_there_once() {
+        assert!(sorted_strictly(SYMBOLS.iter().map(|(name, _)| *name)));
+    }
+
+    #[test]
+    fn every_name_but_those_of_retired_transfer_syntaxes_is_of_something_known() {
+        // Retired ones of PS3.6 table A-1 in which nothing is stored here: 4.52 to 4.66, and 4.92
+        // to 4.95.
+        let is_retired = |uid: &str| {
+            let number = uid.strip_prefix("1.2.840.10008.1.2.4.");
+            number
+                .and_then(|number| number.parse::<u16>().ok())
+                .is_some_and(|number| (52..=66).contains(&number) || (92..=95).contains(&number))
+        };
+        for (name, uid) in SYMBOLS {
+            let is_there = sop_class(uid).is_some() || transfer_syntax(uid).is_some();
+            assert_ne!(is_there, is_retired(uid), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_transfer_syntax_has_a_name() {
+        let named: BTreeSet<_> = SYMBOLS.iter().map(|(_, uid)| *uid).collect();
+        for syntax in &TRANSFER_SYNTAXES {
+            assert!(named.contains(syntax.uid), "{}", syntax.uid);
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_its_uid_letter_for_letter() {
+        for (name, uid) in [
+            ("LittleEndianImplicit", Some(IMPLICIT_LITTLE)),
+            ("JPEGExtended:Process2+4", Some("1.2.840.10008.1.2.4.51")),
+            ("CTImageStorage", Some("1.2.840.10008.5.1.4.1.1.2")),
+            ("VerificationSOPClass", Some(VERIFICATION)),
+            ("LocalEndianExplicit", Some(EXPLICIT_NATIVE[0])),
+            ("OppositeEndianExplicit", Some(EXPLICIT_NATIVE[1])),
+            ("ctimagestorage", None),
+            ("", None),
+        ] {
+            assert_eq!(uid_of_symbol(name), uid, "{name}");
+        }
+    }
+}

@@ -227,7 +227,7 @@ mod works {
         });
         assert_notes("--retry", &["3"], |typed| typed.retries = Some(3));
         assert_notes("--journal", &["f"], |typed| {
-            typed.journal = Some("f".into())
+            typed.journal = Some("f".into());
         });
         assert_notes("--report", &["f"], |typed| typed.report = Some("f".into()));
         checks::assert_notes(&TOOL, "--resume", &[], &["--journal", "f"], |typed| {

@@ -164,7 +164,7 @@ fn send_recorded(
     recorder: &Recorder<'_>,
 ) -> Result<(), CannotBegin> {
     let inputs = plan::check_inputs(settings, recorder)?;
-    let proposals = plan::contexts(settings, &inputs, recorder)?;
+    let proposals = plan::proposals(settings, &inputs, recorder)?;
     let orders = orders(settings);
     let job = Job {
         orders: &orders,
@@ -179,11 +179,15 @@ fn send_recorded(
         recorder: recorder.clone(),
         stop,
         ended_badly,
-        request: request(settings)?,
+        request: AssociationRequest {
+            roles: proposals.roles,
+            extended: proposals.extended,
+            ..request(settings)?
+        },
         associations: settings.sending.associations,
         classes_were_gathered: matches!(settings.contexts, super::settings::Contexts::Required(_)),
     };
-    job.run(&proposals)
+    job.run(&proposals.associations)
 }
 
 fn orders(settings: &Settings) -> Orders<'_> {
@@ -222,7 +226,7 @@ fn inventor(invent: super::settings::Invent) -> Mutex<Inventor> {
     }))
 }
 
-/// The request for an association, without its contexts.
+/// The request for an association, without what is proposed.
 fn request(settings: &Settings) -> Result<AssociationRequest, CannotBegin> {
     let identity = settings
         .identity

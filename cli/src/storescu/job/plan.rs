@@ -5,10 +5,11 @@ use std::path::Path;
 
 use pdvault_engine::association::proposal::{ContextOffer, SyntaxProposal, split};
 use pdvault_engine::dataset::ReadMode;
-use pdvault_engine::pdu::ProposedContext;
+use pdvault_engine::pdu::{ExtendedNegotiation, ProposedContext, RoleSelection};
 use pdvault_engine::registry::{self, DEFAULT_STORAGE_PROPOSAL};
 use pdvault_engine::value::Uid;
 
+use super::super::profile::{self, Profile};
 use super::super::settings::{Contexts, InputFormat, Settings};
 use super::inputs::{Complaint, Found, Inputs, Scan};
 use super::ledger::Recorder;
@@ -91,26 +92,39 @@ fn complain(
     Ok(())
 }
 
-/// The presentation contexts, association by association.
-pub(super) fn contexts(
+/// What is proposed.
+pub(super) struct Proposals {
+    /// The presentation contexts, association by association.
+    pub(super) associations: Vec<Vec<ProposedContext>>,
+    /// The roles asked for in each of them.
+    pub(super) roles: Vec<RoleSelection>,
+    /// The extended negotiation items of each of them.
+    pub(super) extended: Vec<ExtendedNegotiation>,
+}
+
+/// What the settings ask to propose; reads a profile, or the classes of the files.
+pub(super) fn proposals(
     settings: &Settings,
     inputs: &Inputs,
     recorder: &Recorder<'_>,
-) -> Result<Vec<Vec<ProposedContext>>, CannotBegin> {
-    let offers = match &settings.contexts {
+) -> Result<Proposals, CannotBegin> {
+    let profile = match &settings.contexts {
         Contexts::Default(proposal) => {
-            proposal.offers(DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid)))
+            let classes = DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid));
+            Profile::of_contexts(proposal.offers(classes))
         }
-        Contexts::Required(proposal) => required(settings, inputs, recorder, proposal)?,
+        Contexts::Required(proposal) => {
+            Profile::of_contexts(required(settings, inputs, recorder, proposal)?)
+        }
         Contexts::Profile { file, name } => {
-            return Err(CannotBegin::fatal(format!(
-                "profile {} of {} cannot be read yet",
-                name.display(),
-                file.display()
-            )));
+            profile::read(file, name).map_err(|error| CannotBegin::fatal(error.to_string()))?
         }
     };
-    Ok(split(&offers))
+    Ok(Proposals {
+        associations: split(&profile.contexts),
+        roles: profile.roles,
+        extended: profile.extended,
+    })
 }
 
 /// The contexts for the classes of the files, which are all looked at for that.
