@@ -15,11 +15,7 @@ pub(super) fn request(request: &AssociateRq) -> String {
         line(&mut text, context, "Proposed");
         text.push_str("    Proposed Transfer Syntax(es):\n");
         for syntax in &context.transfer_syntaxes {
-            let _ = writeln!(
-                text,
-                "      {}",
-                shown(syntax, transfer_syntax_name(syntax))
-            );
+            let _ = writeln!(text, "      {}", shown(syntax));
         }
     }
     text.push_str(&rule("END", "RQ"));
@@ -38,8 +34,7 @@ pub(super) fn acceptance(request: &AssociateRq, agreed: &Agreed) -> String {
             .map_or(ContextOutcome::NoReason, |result| result.result);
         line(&mut text, context, outcome_name(outcome));
         if let Some(accepted) = agreed.context(context.id) {
-            let syntax = &accepted.transfer_syntax;
-            let name = shown(syntax, transfer_syntax_name(syntax));
+            let name = shown(&accepted.transfer_syntax);
             let _ = writeln!(text, "    Accepted Transfer Syntax: {name}");
         }
     }
@@ -91,28 +86,19 @@ fn rule(word: &str, kind: &str) -> String {
 }
 
 fn line(text: &mut String, context: &ProposedContext, state: &str) {
-    let class = &context.abstract_syntax;
-    let name = registry::sop_class(class.as_str()).map(|class| class.name);
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
         "  Context ID:        {} ({state})\n    Abstract Syntax: {}",
         context.id,
-        shown(class, name)
+        shown(&context.abstract_syntax)
     );
 }
 
-fn transfer_syntax_name(uid: &Uid) -> Option<&'static str> {
-    registry::transfer_syntax(uid.as_str()).map(|syntax| syntax.name)
-}
-
-/// `=CTImageStorage`: the name without what is no letter or digit; the UID if it has none.
-fn shown(uid: &Uid, name: Option<&str>) -> String {
-    match name {
-        Some(name) => {
-            let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-            format!("={letters}")
-        }
+/// `=CTImageStorage`; the UID if it has no name.
+fn shown(uid: &Uid) -> String {
+    match registry::symbol_of(uid.as_str()) {
+        Some(name) => format!("={name}"),
         None => uid.to_string(),
     }
 }

@@ -134,6 +134,13 @@ pub fn uid_of_symbol(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The name that a UID has in DCMTK's association configuration files and logs; the reverse of
+/// [`uid_of_symbol`].
+pub fn symbol_of(uid: &str) -> Option<&'static str> {
+    let (name, _) = SYMBOLS.iter().find(|(_, known)| *known == uid)?;
+    Some(name)
+}
+
 /// A transfer syntax that an object can arrive in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(

@@ -371,6 +371,14 @@ mod symbols {
     }
 
     #[test]
+    fn a_uid_has_one_name() {
+        for (name, uid) in SYMBOLS {
+            assert_eq!(symbol_of(uid), Some(name));
+        }
+        assert_eq!(symbol_of("1.2.3"), None);
+    }
+
+    #[test]
     fn a_name_stands_for_its_uid_letter_for_letter() {
         for (name, uid) in [
             ("LittleEndianImplicit", Some(IMPLICIT_LITTLE)),
