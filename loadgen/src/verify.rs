@@ -4,15 +4,21 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use pdvault_engine::dataset::{FILE_META_BYTES_MAX, file_meta};
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Object};
 use crate::number_set::NumberSet;
 
 /// Read at a time when a file is compared, in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
+
+/// How many files are read at once: a disk is slow when it is asked for one thing at a time.
+const READERS: usize = 8;
 
 /// How much of a file is read to find its data set, in bytes. Other receivers write longer file
 /// meta information than ours.
@@ -56,17 +62,31 @@ pub fn verify(
     corpus: &Corpus,
     acknowledged: &NumberSet,
 ) -> Result<Verification, VerifyError> {
-    let mut search = Search {
-        corpus,
+    let found = Mutex::new(Found {
         missing: acknowledged.clone(),
         result: Verification {
             acknowledged: acknowledged.len(),
             ..Verification::default()
         },
-        block: vec![0; BLOCK_BYTES],
-    };
-    search.directory(directory, 0)?;
-    Ok(search.finish())
+    });
+    let (paths, queue) = bounded(READERS);
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| scope.spawn(|| read_all(&queue, corpus, &found)))
+            .collect();
+        let walked = walk(directory, 0, &paths);
+        drop(paths);
+        let read = readers
+            .into_iter()
+            .map(|reader| reader.join().expect("a reader does not panic"));
+        // All of them have ended, whatever the first one says.
+        read.collect::<Vec<_>>()
+            .into_iter()
+            .chain([walked])
+            .collect::<Result<(), _>>()
+    })?;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(found.finish(corpus))
 }
 
 impl Verification {
@@ -90,68 +110,96 @@ impl fmt::Display for Verification {
     }
 }
 
-struct Search<'a> {
-    corpus: &'a Corpus,
-    missing: NumberSet,
-    result: Verification,
-    block: Vec<u8>,
+/// Hands out the paths of all files.
+fn walk(directory: &Path, depth: usize, paths: &Sender<PathBuf>) -> Result<(), VerifyError> {
+    let failed = |error| failed(directory, error);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() && depth < DEPTH_MAX {
+            walk(&entry.path(), depth + 1, paths)?;
+        } else if kind.is_file() && paths.send(entry.path()).is_err() {
+            // No reader is left; each says why.
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
-impl Search<'_> {
-    fn directory(&mut self, path: &Path, depth: usize) -> Result<(), VerifyError> {
-        let failed = |error| failed(path, error);
-        for entry in fs::read_dir(path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() && depth < DEPTH_MAX {
-                self.directory(&entry.path(), depth + 1)?;
-            } else if kind.is_file() {
-                self.file(&entry.path())?;
-            }
+/// What one reader does. After an error it takes no further file.
+fn read_all(
+    queue: &Receiver<PathBuf>,
+    corpus: &Corpus,
+    found: &Mutex<Found>,
+) -> Result<(), VerifyError> {
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut result = Ok(());
+    for path in queue {
+        // The others must not wait for a queue that nobody empties.
+        if result.is_err() {
+            continue;
         }
-        Ok(())
+        match judge(&path, corpus, &mut block) {
+            Ok(Some((number, is_same))) => {
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.note(number, is_same, &path);
+            }
+            Ok(None) => {}
+            Err(error) => result = Err(failed(&path, error)),
+        }
     }
+    result
+}
 
-    fn file(&mut self, path: &Path) -> Result<(), VerifyError> {
-        let failed = |error| failed(path, error);
-        let mut file = File::open(path).map_err(failed)?;
-        let mut head = Vec::new();
-        let mut start = Read::by_ref(&mut file).take(HEAD_BYTES_MAX);
-        start.read_to_end(&mut head).map_err(failed)?;
-        let Some(meta) = file_meta::parse(&head) else {
-            return Ok(());
-        };
-        let instance = meta.sop_instance.as_str().as_bytes();
-        let Some(number) = self.corpus.uids().count_of_instance(instance) else {
-            return Ok(());
-        };
-        let data_set = &head[meta.data_set_offset..];
-        let is_same = self
-            .is_as_sent(number, data_set, &mut file)
-            .map_err(failed)?;
-        self.note(number, is_same, path);
-        Ok(())
+/// The number of the object that a file holds, and whether it is as it was sent; `None` if it is none
+/// of this run.
+fn judge(path: &Path, corpus: &Corpus, block: &mut [u8]) -> io::Result<Option<(u64, bool)>> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    let mut start = Read::by_ref(&mut file).take(HEAD_BYTES_MAX);
+    start.read_to_end(&mut head)?;
+    let Some(meta) = file_meta::parse(&head) else {
+        return Ok(None);
+    };
+    let instance = meta.sop_instance.as_str().as_bytes();
+    let Some(number) = corpus.uids().count_of_instance(instance) else {
+        return Ok(None);
+    };
+    let object = corpus.object(number);
+    let is_same = is_as_sent(&object, &head[meta.data_set_offset..], &mut file, block)?;
+    Ok(Some((number, is_same)))
+}
+
+/// Whether a file holds an object, given the beginning of its data set and the rest.
+fn is_as_sent(
+    object: &Object,
+    data_set: &[u8],
+    rest: &mut File,
+    block: &mut [u8],
+) -> io::Result<bool> {
+    if !object.matches(0, data_set) {
+        return Ok(false);
     }
-
-    /// Whether a file holds object `number`, given the beginning of its data set and the rest.
-    fn is_as_sent(&mut self, number: u64, data_set: &[u8], rest: &mut File) -> io::Result<bool> {
-        let object = self.corpus.object(number);
-        if !object.matches(0, data_set) {
+    let mut offset = data_set.len() as u64;
+    loop {
+        let count = rest.read(block)?;
+        if count == 0 {
+            return Ok(offset == object.data_set_bytes());
+        }
+        if !object.matches(offset, &block[..count]) {
             return Ok(false);
         }
-        let mut offset = data_set.len() as u64;
-        loop {
-            let count = rest.read(&mut self.block)?;
-            if count == 0 {
-                return Ok(offset == object.data_set_bytes());
-            }
-            if !object.matches(offset, &self.block[..count]) {
-                return Ok(false);
-            }
-            offset += count as u64;
-        }
+        offset += count as u64;
     }
+}
 
+/// What all readers have found.
+struct Found {
+    missing: NumberSet,
+    result: Verification,
+}
+
+impl Found {
     fn note(&mut self, number: u64, is_same: bool, path: &Path) {
         if !is_same {
             self.result.different += 1;
@@ -167,11 +215,11 @@ impl Search<'_> {
         }
     }
 
-    fn finish(mut self) -> Verification {
+    fn finish(mut self, corpus: &Corpus) -> Verification {
         self.result.missing = self.missing.len();
         let missing: Vec<u64> = self.missing.iter().take(EXAMPLES_MAX).collect();
         for number in missing {
-            let object = self.corpus.object(number);
+            let object = corpus.object(number);
             self.example(format!("{} is missing", object.sop_instance()));
         }
         self.result

@@ -25,7 +25,7 @@ use crate::loadgen::watch::{self, Goal, Signals};
 use crate::logging;
 
 /// How many objects are sent at most; those of the mix have 0.85 MB each.
-const OBJECTS_MAX: u64 = 2000;
+const OBJECTS_MAX: u64 = 1500;
 
 /// The fewest objects that are worth a demonstration.
 const OBJECTS_MIN: u64 = 50;
@@ -34,7 +34,7 @@ const OBJECTS_MIN: u64 = 50;
 const OBJECT_BYTES: u64 = 1_000_000;
 
 /// For how long objects are sent at most; looking at them takes about as long again.
-const DURATION: Duration = Duration::from_secs(4);
+const DURATION: Duration = Duration::from_secs(3);
 
 /// How long anything may take that takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
