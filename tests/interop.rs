@@ -14,7 +14,6 @@ use pdvault_tests::proxy::Proxy;
 use pdvault_tests::receiver::Receiver;
 use pdvault_tests::stored::{self, StoredFile};
 use pdvault_tests::tools;
-use pdvault_tests::wire;
 
 /// The receiver takes every transfer syntax, and keeps objects that share their SOP instance UID:
 /// the corpus has several such.
@@ -135,7 +134,7 @@ fn dcmtk_storescu_sends_the_corpus() {
         let mut command = tools::dcmtk("storescu");
         command.args([
             "-R",
-            dcmtk_proposal(file.meta.syntax()),
+            tools::proposal(file.meta.syntax()),
             "-aet",
             "DCMTK",
             "127.0.0.1",
@@ -453,23 +452,4 @@ fn feed(command: &mut Command, input: &str) -> Output {
         .expect("the program reads its input");
     drop(stdin);
     child.wait_with_output().expect("a child can be waited for")
-}
-
-/// The option by which DCMTK's storescu proposes a transfer syntax before all others, so that the
-/// data set is sent as it is. Others are proposed uncompressed, which storescu itself then refuses.
-fn dcmtk_proposal(syntax: &str) -> &'static str {
-    match syntax.strip_prefix(wire::IMPLICIT).unwrap_or(syntax) {
-        "" => "-xi",
-        ".2" => "-xb",
-        ".1.99" => "-xd",
-        ".4.50" => "-xy",
-        ".4.51" => "-xx",
-        ".4.70" => "-xs",
-        ".4.80" => "-xt",
-        ".4.81" => "-xu",
-        ".4.90" => "-xv",
-        ".4.91" => "-xw",
-        ".5" => "-xr",
-        _ => "-xe",
-    }
 }

@@ -14,7 +14,7 @@ const KEY_LINES: &[(&str, bool)] = &[
     ("Requesting Association", true),
     ("Association Accepted (Max Send PDV: ", true),
     ("Sending file: ", true),
-    ("Converting transfer syntax: ", true),
+    ("Converting transfer syntax: ", false),
     ("Sending Store Request (MsgID ", true),
     ("Received Store Response (", true),
     ("Releasing Association", true),
@@ -42,15 +42,22 @@ const KEY_LINES: &[(&str, bool)] = &[
     ("unknown storage SOP class in file: ", true),
     ("BEGIN A-ASSOCIATE-", true),
     ("END A-ASSOCIATE-", true),
+    ("error: Cannot open command file ", false),
     ("error: ", true),
 ];
 
 /// Lines of a log that are shown with a difference.
 const LOG_LINES_SHOWN: usize = 40;
 
-/// The key lines of a log, each with its letter.
-fn key_lines(log: &str) -> Vec<String> {
-    log.lines().filter_map(key_line).collect()
+/// The key lines of a log, each with its letter, but those in which the tools may differ.
+fn key_lines(log: &str, row: &Row) -> Vec<String> {
+    let counts = |line: &String| {
+        let text = line.split_once(": ").map_or("", |(_, text)| text);
+        !row.differs
+            .iter()
+            .any(|one| matches!(one, Difference::Lines(start) if text.starts_with(start)))
+    };
+    log.lines().filter_map(key_line).filter(counts).collect()
 }
 
 fn key_line(line: &str) -> Option<String> {
@@ -59,10 +66,32 @@ fn key_line(line: &str) -> Option<String> {
         _ => ("", line),
     };
     let text = text.trim_end();
+    if converts_nothing(text) {
+        return None;
+    }
     let (start, whole) = KEY_LINES
         .iter()
         .find(|(start, _)| text.starts_with(start))?;
-    Some(format!("{letter}: {}", if *whole { text } else { start }))
+    let text = if *whole { text } else { start };
+    Some(format!("{letter}: {}", without_message_id(text)))
+}
+
+/// DCMTK gives a message ID to files that it then does not send.
+fn without_message_id(text: &str) -> String {
+    match text.split_once("(MsgID ") {
+        Some((before, after)) => {
+            let number = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before}(MsgID n{number}")
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// Before 3.6.8, DCMTK told of a conversion where there was none.
+fn converts_nothing(text: &str) -> bool {
+    let conversion = text.strip_prefix("Converting transfer syntax: ");
+    let ends = conversion.and_then(|syntaxes| syntaxes.split_once(" -> "));
+    ends.is_some_and(|(from, to)| from == to)
 }
 
 /// What DCMTK did otherwise than the table says.
@@ -72,9 +101,9 @@ pub(crate) fn with_table(row: &Row, dcmtk: &Outcome) -> Vec<String> {
     if code != Some(row.exit) && !row.differs.contains(&Difference::ExitCode) {
         out.push(format!("exit code {code:?}, in the table {}", row.exit));
     }
-    let objects: usize = dcmtk.associations.iter().map(|one| one.stored.len()).sum();
-    if objects != row.objects {
-        out.push(format!("{objects} objects, in the table {}", row.objects));
+    let count = objects(dcmtk);
+    if count != row.objects {
+        out.push(format!("{count} objects, in the table {}", row.objects));
     }
     if !out.is_empty() {
         out.push(format!("log:\n{}", dcmtk.ended.log));
@@ -82,11 +111,24 @@ pub(crate) fn with_table(row: &Row, dcmtk: &Outcome) -> Vec<String> {
     out
 }
 
+/// How many objects reached the receiver.
+fn objects(outcome: &Outcome) -> usize {
+    outcome
+        .associations
+        .iter()
+        .map(|one| one.stored.len())
+        .sum()
+}
+
 /// In what ours differs from DCMTK.
 pub(crate) fn with_dcmtk(row: &Row, dcmtk: &Outcome, ours: &Outcome) -> Vec<String> {
     let mut out = Vec::new();
     let code = ours.ended.status.code();
     differs(&mut out, "exit code", &Some(row.exit), &code);
+    if row.differs.contains(&Difference::Details) {
+        differs(&mut out, "objects", &objects(dcmtk), &objects(ours));
+        return out;
+    }
     differs(&mut out, "files afterwards", &dcmtk.names, &ours.names);
     let associations = (&dcmtk.associations, &ours.associations);
     differs(
@@ -98,7 +140,10 @@ pub(crate) fn with_dcmtk(row: &Row, dcmtk: &Outcome, ours: &Outcome) -> Vec<Stri
     for (theirs, ours) in associations.0.iter().zip(associations.1) {
         compare_associations(row, theirs, ours, &mut out);
     }
-    let (theirs, ours_lines) = (key_lines(&dcmtk.ended.log), key_lines(&ours.ended.log));
+    let (theirs, ours_lines) = (
+        key_lines(&dcmtk.ended.log, row),
+        key_lines(&ours.ended.log, row),
+    );
     if theirs != ours_lines {
         out.push(difference_of_lines(&theirs, &ours_lines));
         out.push(format!("our whole log:\n{}", indented(&ours.ended.log)));
@@ -113,7 +158,9 @@ fn differs<T: PartialEq + std::fmt::Debug>(out: &mut Vec<String>, what: &str, dc
 }
 
 fn compare_associations(row: &Row, dcmtk: &Association, ours: &Association, out: &mut Vec<String>) {
-    differs(out, "end", &dcmtk.end, &ours.end);
+    if !row.differs.contains(&Difference::Farewell) {
+        differs(out, "end", &dcmtk.end, &ours.end);
+    }
     compare_requests(dcmtk.requested.as_ref(), ours.requested.as_ref(), out);
     let invented = row.differs.contains(&Difference::InventedValues);
     let summary = |association: &Association| -> Vec<_> {
@@ -135,13 +182,12 @@ fn summary(stored: &Stored, invented: bool) -> String {
         class,
         instance,
         syntax,
-        message_id,
         priority,
         reply,
         ..
     } = stored;
     let instance = if invented { "invented" } else { instance };
-    format!("{message_id} {class} {instance} {syntax} {priority} {reply:?}")
+    format!("{class} {instance} {syntax} {priority} {reply:?}")
 }
 
 fn compare_requests(dcmtk: Option<&Requested>, ours: Option<&Requested>, out: &mut Vec<String>) {

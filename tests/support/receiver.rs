@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
+use crate::listening::{self, free_port};
 use crate::{disk, scratch};
 
 /// How long a receiver may take to listen: it faults in its landing memory first.
@@ -255,7 +255,7 @@ impl Receiver {
     /// `false` when the process ended instead.
     fn wait_until_listening(&mut self) -> bool {
         let deadline = Instant::now() + START_LIMIT;
-        while !self.listens() {
+        while !listening::listens(self.child.id(), self.port) {
             if !self.is_running() {
                 return false;
             }
@@ -267,21 +267,6 @@ impl Receiver {
             thread::sleep(Duration::from_millis(5));
         }
         true
-    }
-
-    /// Whether a listening socket on the port belongs to the process. A trial connection would
-    /// leave its mark in logs and counts.
-    fn listens(&self) -> bool {
-        let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", self.child.id())) else {
-            return false;
-        };
-        let open: Vec<PathBuf> = descriptors
-            .flatten()
-            .filter_map(|entry| fs::read_link(entry.path()).ok())
-            .collect();
-        listening_inodes(self.port)
-            .iter()
-            .any(|inode| open.contains(&PathBuf::from(format!("socket:[{inode}]"))))
     }
 }
 
@@ -301,29 +286,4 @@ fn tells_of_trouble(line: &str) -> bool {
         || ["Refus", "Reject", "Abort"]
             .iter()
             .any(|word| line.contains(word))
-}
-
-/// Inodes of the sockets in state LISTEN (0A) on a port, from /proc/net/tcp and tcp6.
-fn listening_inodes(port: u16) -> Vec<String> {
-    let suffix = format!(":{port:04X}");
-    let mut inodes = Vec::new();
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        let text = fs::read_to_string(table).unwrap_or_default();
-        for line in text.lines().skip(1) {
-            let fields: Vec<_> = line.split_whitespace().collect();
-            if fields[1].ends_with(&suffix) && fields[3] == "0A" {
-                inodes.push(fields[9].to_owned());
-            }
-        }
-    }
-    inodes
-}
-
-/// A port that was free a moment ago. `storescp` cannot listen on port 0 and tell what it got.
-fn free_port() -> u16 {
-    let probe = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
-    probe
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
 }

@@ -300,6 +300,9 @@ impl Server {
             match pdv.control {
                 wire::COMMAND | wire::COMMAND_LAST => self.on_command(&pdv),
                 _ => {
+                    // PS3.8 annex E.1; DCMTK's storescp aborts over a fragment of odd length.
+                    let is_even = pdv.fragment.len().is_multiple_of(2);
+                    assert!(is_even || pdv.control == wire::DATA_LAST, "an odd fragment");
                     let current = self.current.as_mut().expect("data follow a command");
                     current.data.extend(&pdv.fragment);
                 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use crate::scratch;
+use crate::{scratch, wire};
 
 /// A program of DCMTK, found on the path.
 pub fn dcmtk(program: &str) -> Command {
@@ -31,6 +31,31 @@ pub fn python(script: &str) -> Command {
 /// dicom-rs's `dicom-storescu`.
 pub fn dicom_rs_storescu() -> Command {
     Command::new(installed("dicom-rs/bin/dicom-storescu"))
+}
+
+/// dicom-rs's `dicom-storescp`.
+pub fn dicom_rs_storescp() -> Command {
+    Command::new(installed("dicom-rs/bin/dicom-storescp"))
+}
+
+/// The option by which DCMTK's storescu, and ours, proposes a transfer syntax before all others, so
+/// that the data set is sent as it is. Others are proposed uncompressed, which storescu itself then
+/// refuses.
+pub fn proposal(syntax: &str) -> &'static str {
+    match syntax.strip_prefix(wire::IMPLICIT).unwrap_or(syntax) {
+        "" => "-xi",
+        ".2" => "-xb",
+        ".1.99" => "-xd",
+        ".4.50" => "-xy",
+        ".4.51" => "-xx",
+        ".4.70" => "-xs",
+        ".4.80" => "-xt",
+        ".4.81" => "-xu",
+        ".4.90" => "-xv",
+        ".4.91" => "-xw",
+        ".5" => "-xr",
+        _ => "-xe",
+    }
 }
 
 /// Where pydicom keeps its own test data.
