@@ -38,6 +38,7 @@ const OURS: &[&str] = &[
     "--associations",
     "--async-ops",
     "--arrival-rate",
+    "--fixed-arrivals",
     "--ramp",
     "--per-object",
     "--fault",
@@ -104,6 +105,10 @@ fn length_and_load() {
     });
     assert_notes("--arrival-rate", &["5"], |typed| {
         typed.arrival_rate = Some(5);
+    });
+    let open_loop = &["--arrival-rate", "5"];
+    checks::assert_notes(&TOOL, "--fixed-arrivals", &[], open_loop, |typed| {
+        typed.fixed_arrivals = true;
     });
     assert_notes("--ramp", &["5"], |typed| typed.ramp_seconds = Some(5));
     assert_notes("--per-object", &[], |typed| typed.per_object = true);
