@@ -143,6 +143,21 @@ fn an_unknown_option_is_told_in_dcmtks_words_and_what_may_have_been_meant() {
 }
 
 #[test]
+fn what_dcmtk_answers_without_parameters_is_refused_without_them() {
+    for tool in ["storescu", "echoscu"] {
+        for option in ["--list-ciphers", "--list-profiles"] {
+            let (error, code) = verdict(&pdvault(&[tool, option]));
+            assert_eq!(code, Some(1), "{tool} {option}");
+            let error = error.expect("a reason");
+            assert!(
+                error.contains(&format!("({option}) is not supported: TLS ")),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_tool_has_help_a_version_and_a_manual_page() {
     for tool in ["storescu", "echoscu", "loadgen", "demo"] {
         for option in ["--help", "-h"] {

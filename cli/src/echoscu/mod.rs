@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use crate::grammar::{CommandLine, UsageError};
 use crate::options::Tool;
 use crate::options::echoscu::TOOL;
+use crate::options::shared::client_tls::WITHOUT_PARAMETERS;
 use crate::start::{self, Command};
 
 pub(crate) use settings::{SYNTAXES, Settings};
@@ -29,7 +30,11 @@ impl Command for Typed {
         &TOOL
     }
 
+    /// None with an option of [`WITHOUT_PARAMETERS`], which is refused afterwards.
     fn note_parameters(&mut self, line: &CommandLine<Self>) -> Result<(), UsageError> {
+        if WITHOUT_PARAMETERS.iter().any(|long| line.is_selected(long)) {
+            return Ok(());
+        }
         let parameters = line.parameters(&["peer", "port"], 2)?;
         self.requestor.note_peer(&parameters[0], &parameters[1])
     }

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use crate::grammar::{CommandLine, UsageError};
 use crate::options::Tool;
+use crate::options::shared::client_tls::WITHOUT_PARAMETERS;
 use crate::options::storescu::TOOL;
 use crate::start::{self, Command};
 
@@ -34,7 +35,11 @@ impl Command for Typed {
         &TOOL
     }
 
+    /// None with an option of [`WITHOUT_PARAMETERS`], which is refused afterwards.
     fn note_parameters(&mut self, line: &CommandLine<Self>) -> Result<(), UsageError> {
+        if WITHOUT_PARAMETERS.iter().any(|long| line.is_selected(long)) {
+            return Ok(());
+        }
         let parameters = line.parameters(PARAMETERS, usize::MAX)?;
         self.requestor.note_peer(&parameters[0], &parameters[1])?;
         self.inputs = parameters[2..].iter().map(Into::into).collect();

@@ -9,6 +9,9 @@ pub(crate) const WITH_TLS: &[&str] = &["--enable-tls", "--anonymous-tls"];
 /// The options about the name of a server.
 pub(crate) const NAME_OPTIONS: &[&[&str]] = &[&["--request-sni"]];
 
+/// Options with which DCMTK asks for no parameters. None works here; the error should be about them.
+pub(crate) const WITHOUT_PARAMETERS: &[&str] = &["--list-profiles", "--list-ciphers"];
+
 /// Plain connections or TLS.
 pub(crate) const fn stack<T: TlsSide>() -> Section<T> {
     Section {
