@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::io::Read as _;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, thread};
@@ -123,7 +123,8 @@ fn file(directory: &Path, class: &str) -> PathBuf {
 /// The request of a program that is called with these words, a port and files. Nobody answers it.
 fn request(program: &str, words: &[&str], files: &[PathBuf]) -> AssociateRq {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("bound").port().to_string();
+    let address = listener.local_addr().expect("bound");
+    let port = address.port().to_string();
     let peer = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a caller");
         let mut header = [0; PDU_HEADER_BYTES];
@@ -141,6 +142,8 @@ fn request(program: &str, words: &[&str], files: &[PathBuf]) -> AssociateRq {
         .output()
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(1), "nobody answers");
+    // Should the program never have called, the peer would wait for ever.
+    drop(TcpStream::connect(address));
     match peer.join().expect("the peer lives") {
         Pdu::AssociateRq(request) => request,
         other => panic!("{} first", other.name()),
