@@ -10,7 +10,7 @@ use crate::dimse::{
     encode_echo_response, encode_store_response, encode_unrecognized_operation,
 };
 use crate::pdu::framer::{
-    ExpectedEnd, FRAGMENT_HEADERS_BYTES, Framer, Guess, Need as FramerNeed, ScatterPlan, Segment,
+    ExpectedEnd, FRAGMENT_HEADERS_BYTES, Framer, Guess, Need as FramerNeed, ScatterPlan,
 };
 use crate::pdu::{Abort, AssociateRj, AssociateRq, Pdu, PdvHeader};
 use crate::registry;
@@ -268,23 +268,25 @@ impl<R> Acceptor<R> {
         }
     }
 
-    /// Where the next bytes belong, unless [`Need::Drain`] or [`Need::Nothing`] is asked for: with
-    /// room for `room` bytes of payload; beyond what is certain only as `guess` allows. No header
-    /// segment is longer than [`READ_AHEAD_BYTES`], and all but the last are headers of fragments.
-    pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
-        match self.need() {
-            Need::Control(_) if guess == Guess::Freely && self.expects_small_objects() => {
-                ScatterPlan::from_iter([Segment::Header(READ_AHEAD_BYTES)])
-            }
-            Need::Control(needed) => {
-                ScatterPlan::from_iter([Segment::Header(needed.min(READ_AHEAD_BYTES))])
-            }
-            _ if guess == Guess::Freely && self.operations() > 1 => self
-                .machine
-                .framer
-                .plan(room, Guess::ToEnd(self.expected_end())),
-            _ => self.machine.framer.plan(room, guess),
+    /// How many bytes to ask for beyond what [`Need::Control`] says, if what comes too early can be
+    /// kept: none, or [`READ_AHEAD_BYTES`] in all where the next object may be a small one.
+    pub fn read_ahead_bytes(&self) -> usize {
+        if (1..=SMALL_OBJECT_BYTES).contains(&self.data_set_bytes_last) {
+            READ_AHEAD_BYTES
+        } else {
+            0
         }
+    }
+
+    /// Where the next bytes belong when [`Need::Payload`] or [`Need::Discard`] is asked for, with
+    /// room for `room` bytes of payload; beyond what is certain only as `guess` allows. The last
+    /// header segment is no longer than [`READ_AHEAD_BYTES`], the others are headers of fragments.
+    pub fn plan(&self, room: usize, guess: Guess) -> ScatterPlan {
+        let guess = match guess {
+            Guess::Freely if self.operations() > 1 => Guess::ToEnd(self.expected_end()),
+            guess => guess,
+        };
+        self.machine.framer.plan(room, guess)
     }
 
     /// Takes bytes that are no payload. Returns how many were used: fewer than given when an event
@@ -544,22 +546,14 @@ impl<R> Acceptor<R> {
         }
     }
 
-    fn expects_small_objects(&self) -> bool {
-        (1..=SMALL_OBJECT_BYTES).contains(&self.data_set_bytes_last)
-    }
-
     /// Where the data set at hand ends if it is as long as the last, and what a peer that does not
     /// wait for its response sends next: a command like the last and the headers behind it, or
     /// small objects, as many as can be had.
     fn expected_end(&self) -> ExpectedEnd {
-        let behind = if self.expects_small_objects() {
-            READ_AHEAD_BYTES
-        } else {
-            self.command_bytes_last + FRAGMENT_HEADERS_BYTES
-        };
+        let command = self.command_bytes_last + FRAGMENT_HEADERS_BYTES;
         ExpectedEnd {
             payload_left: self.data_set_bytes_last.saturating_sub(self.data_set_bytes),
-            behind: behind.min(READ_AHEAD_BYTES),
+            behind: command.max(self.read_ahead_bytes()).min(READ_AHEAD_BYTES),
         }
     }
 

@@ -522,6 +522,7 @@ impl Connection {
                 Want::Pump => continue,
                 Want::Chunk | Want::Nothing => return false,
                 Want::Drain => self.read_trash(scratch),
+                Want::Control(max) => self.read_control(max, scratch, turn),
                 Want::Scatter => self.read_scattered(scratch, turn),
             };
             match read {
@@ -539,6 +540,17 @@ impl Connection {
     fn read_trash(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
         let n = self.stream.read(scratch.trash())?;
         self.session.drained(n);
+        Ok(n)
+    }
+
+    fn read_control(
+        &mut self,
+        max: usize,
+        scratch: &mut Scratch,
+        turn: &mut Turn<'_>,
+    ) -> io::Result<usize> {
+        let n = self.stream.read(scratch.control(max))?;
+        self.session.take(n, scratch, turn);
         Ok(n)
     }
 

@@ -60,6 +60,11 @@ impl Scratch {
         &mut self.trash
     }
 
+    /// Where bytes go for [`Want::Control`].
+    pub(super) fn control(&mut self, max: usize) -> &mut [u8] {
+        &mut self.headers[..max]
+    }
+
     pub(super) fn new() -> Self {
         Self {
             headers: vec![0; SCRATCH_BYTES].into_boxed_slice(),
@@ -78,6 +83,8 @@ pub(super) enum Want {
     Drain,
     /// Call [`Session::pump`]: there are bytes to be worked off before others are read.
     Pump,
+    /// Read up to this many bytes into [`Scratch::control`], then [`Session::take`].
+    Control(usize),
     /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
     Scatter,
     /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
@@ -143,9 +150,20 @@ impl Session {
             Need::Control(_) | Need::Payload | Need::Discard if !self.inbox.is_empty() => {
                 Want::Pump
             }
-            Need::Control(_) | Need::Payload | Need::Discard => Want::Scatter,
+            Need::Control(needed) => Want::Control(self.control_bytes(needed)),
+            Need::Payload | Need::Discard => Want::Scatter,
             Need::Nothing => Want::Nothing,
         }
+    }
+
+    /// How many bytes to read for the next command, where this many are needed.
+    fn control_bytes(&self, needed: usize) -> usize {
+        let ahead = if self.inbox.has_room_for_wrong_guesses() {
+            self.association.read_ahead_bytes()
+        } else {
+            0
+        };
+        needed.max(ahead).min(READ_AHEAD_BYTES)
     }
 
     /// The plan for [`Want::Scatter`].
@@ -207,6 +225,12 @@ impl Session {
     }
 
     // What the driver tells.
+
+    /// `n` bytes came for [`Want::Control`].
+    pub(super) fn take(&mut self, n: usize, scratch: &Scratch, turn: &mut Turn<'_>) {
+        self.note_draining(turn);
+        self.take_last(&scratch.headers[..n], turn);
+    }
 
     /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays, or
     /// is worked off at once; what comes from the first wrong one on goes to the inbox.

@@ -206,23 +206,15 @@ fn plan_behind_small_objects_takes_as_many_of_them_as_there_are() {
 }
 
 #[test]
-fn command_behind_a_small_object_is_read_with_what_follows_it() {
+fn read_goes_ahead_only_where_small_objects_are_expected() {
     let mut driver = Driver::with_window(8);
-    let first = driver.acceptor.plan(0, Guess::Freely);
     assert_eq!(
-        first.as_slice(),
-        [Segment::Header(12)],
+        driver.acceptor.read_ahead_bytes(),
+        0,
         "nothing is known yet"
     );
     driver.give(&store(1, "1.2.3", b"data"));
-    let plan = driver.acceptor.plan(0, Guess::Freely);
-    assert_eq!(plan.as_slice(), [Segment::Header(READ_AHEAD_BYTES)]);
-    let exact = driver.acceptor.plan(0, Guess::HeadersOnly);
-    assert_eq!(exact.as_slice(), [behind_a_command()]);
-}
-
-/// A command as `store` sends it and the headers behind it.
-fn behind_a_command() -> Segment {
-    let data = p_data(vec![pdv(STORE_CONTEXT, false, true, b"data")]);
-    Segment::Header(store(1, "1.2.3", b"data").len() - data.len() + 12)
+    assert_eq!(driver.acceptor.read_ahead_bytes(), READ_AHEAD_BYTES);
+    let driver = after_data_set_of(&[16_000, 385]);
+    assert_eq!(driver.acceptor.read_ahead_bytes(), 0, "16 KiB and a byte");
 }
