@@ -9,6 +9,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pdvault_engine::dataset::{FILE_META_BYTES_MAX, file_meta};
+use rustix::fs::{Advice, fadvise};
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Corpus, Object};
@@ -167,6 +168,8 @@ fn judge(path: &Path, corpus: &Corpus, block: &mut [u8]) -> io::Result<Option<(u
     };
     let object = corpus.object(number);
     let is_same = is_as_sent(&object, &head[meta.data_set_offset..], &mut file, block)?;
+    // The memory that held this file is best used for the next. Only a hint, which may be refused.
+    let _ = fadvise(&file, 0, None, Advice::DontNeed);
     Ok(Some((number, is_same)))
 }
 

@@ -25,7 +25,7 @@ use crate::loadgen::watch::{self, Goal, Signals};
 use crate::logging;
 
 /// How many objects are sent at most; those of the mix have 0.85 MB each.
-const OBJECTS_MAX: u64 = 1500;
+const OBJECTS_MAX: u64 = 1000;
 
 /// The fewest objects that are worth a demonstration.
 const OBJECTS_MIN: u64 = 50;

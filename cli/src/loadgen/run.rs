@@ -46,12 +46,12 @@ fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
         let running = run::start(options, Arc::clone(&corpus))?;
         watch::until_done(running, goal, &signals)?
     };
-    let results = results(&settings, &outcome, &corpus)?;
+    let mut results = outcome.results(settings.options.clone());
+    let is_verified = look(&settings, &outcome, &corpus, &mut results);
     logging::print(&results.table());
     write(&settings, &results)?;
     let is_as_expected = tell_expectations(&settings.expectations, &results);
-    let verification = results.verification.as_ref();
-    Ok(if verification.is_some_and(|found| !found.is_good()) {
+    Ok(if !is_verified {
         ExitCode::FAILURE
     } else if is_as_expected {
         ExitCode::SUCCESS
@@ -124,12 +124,23 @@ fn goal(settings: &Settings) -> Goal {
     }
 }
 
-fn results(settings: &Settings, outcome: &Outcome, corpus: &Corpus) -> Result<Results, AnyError> {
-    let mut results = outcome.results(settings.options.clone());
-    if let Some(directory) = &settings.verify {
-        results.verification = Some(verify(directory, corpus, outcome.acknowledged())?);
+/// Looks for the objects, if that was asked for. Returns whether all is well with them; the results
+/// are told in any case.
+fn look(settings: &Settings, outcome: &Outcome, corpus: &Corpus, results: &mut Results) -> bool {
+    let Some(directory) = &settings.verify else {
+        return true;
+    };
+    match verify(directory, corpus, outcome.acknowledged()) {
+        Ok(verification) => {
+            let is_good = verification.is_good();
+            results.verification = Some(verification);
+            is_good
+        }
+        Err(error) => {
+            logging::fatal(&format!("nothing is verified: {error}"));
+            false
+        }
     }
-    Ok(results)
 }
 
 fn write(settings: &Settings, results: &Results) -> Result<(), AnyError> {
