@@ -19,6 +19,8 @@ pub(super) enum Value {
     Text([u8; 2], String),
     /// US.
     Number(u16),
+    /// SS.
+    Signed(i16),
     /// AT.
     Tag(u32),
     /// UI that changes from object to object.
@@ -104,6 +106,10 @@ impl Writer {
             Value::Number(number) => {
                 self.header(tag, *b"US", 2);
                 self.u16(*number);
+            }
+            Value::Signed(number) => {
+                self.header(tag, *b"SS", 2);
+                self.u16(number.cast_unsigned());
             }
             Value::Tag(value) => {
                 self.header(tag, *b"AT", 4);

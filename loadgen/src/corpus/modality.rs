@@ -77,7 +77,11 @@ pub(super) fn mr(shape: Shape) -> Plan {
 /// Computed Radiography Image Storage (PS3.3 A.2).
 pub(super) fn cr(shape: Shape) -> Plan {
     let mut elements = image("CR", "1.2.840.10008.5.1.4.1.1.1", shape);
-    elements.texts(&[(0x0018_0015, *b"CS", "CHEST"), (0x0018_5101, *b"CS", "PA")]);
+    elements.texts(&[
+        (0x0018_0015, *b"CS", "CHEST"),
+        (0x0018_5101, *b"CS", "PA"),
+        (0x0020_0020, *b"CS", "L\\F"),
+    ]);
     plan("1.2.840.10008.5.1.4.1.1.1", elements, shape)
 }
 
@@ -90,17 +94,27 @@ pub(super) fn mammography(shape: Shape) -> Plan {
         (0x0018_0015, *b"CS", "BREAST"),
         (0x0018_1164, *b"DS", "0.07\\0.07"),
         (0x0018_1508, *b"CS", "MAMMOGRAPHIC"),
+        (0x0018_7004, *b"CS", "DIRECT"),
         (0x0018_5101, *b"CS", "CC"),
         (0x0020_0020, *b"CS", "A\\R"),
         (0x0020_0062, *b"CS", "L"),
         (0x0028_0301, *b"CS", "NO"),
         (0x0028_1040, *b"CS", "LOG"),
+        (0x0028_1050, *b"DS", "32768"),
+        (0x0028_1051, *b"DS", "65536"),
         (0x0028_1052, *b"DS", "0"),
         (0x0028_1053, *b"DS", "1"),
         (0x0028_1054, *b"LO", "US"),
         (0x0028_2110, *b"CS", "00"),
+        (0x0040_0318, *b"CS", "BREAST"),
         (0x2050_0020, *b"CS", "IDENTITY"),
     ]);
+    elements.put(0x0008_2218, code("76752008", "SCT", "Breast"));
+    elements.put(0x0028_1041, Value::Signed(-1));
+    elements.put(0x0040_0555, Value::Items(Vec::new()));
+    let mut view = code_item("399162004", "SCT", "cranio-caudal");
+    view.put(0x0054_0222, Value::Items(Vec::new()));
+    elements.put(0x0054_0220, Value::Items(vec![view]));
     plan(class, elements, shape)
 }
 
@@ -112,6 +126,8 @@ pub(super) fn multi_frame(shape: Shape) -> Plan {
     elements.texts(&[
         (0x0008_0064, *b"CS", "WSD"),
         (FRAME_TIME, *b"DS", "40"),
+        (0x0020_0020, *b"CS", ""),
+        (0x0020_0060, *b"CS", ""),
         (0x0028_0301, *b"CS", "NO"),
         (0x0028_1052, *b"DS", "0"),
         (0x0028_1053, *b"DS", "1"),
@@ -160,12 +176,14 @@ const CONCEPT_NAME: u32 = 0x0040_A043;
 const FINDINGS: u16 = 27;
 
 /// The image plane and frame of reference of cross-sectional images.
-const PLANE: [(u32, [u8; 2], &str); 7] = [
+const PLANE: [(u32, [u8; 2], &str); 9] = [
     (0x0018_0050, *b"DS", "1"),
+    (0x0018_5100, *b"CS", "HFS"),
     (0x0020_0012, *b"IS", "1"),
     (0x0020_0032, *b"DS", "0\\0\\0"),
     (0x0020_0037, *b"DS", "1\\0\\0\\0\\1\\0"),
     (0x0020_0052, *b"UI", "2.25.1"),
+    (0x0020_0060, *b"CS", ""),
     (0x0020_1040, *b"LO", ""),
     (0x0028_0030, *b"DS", "0.5\\0.5"),
 ];
@@ -226,13 +244,17 @@ fn image(modality: &str, class: &str, shape: Shape) -> Elements {
 }
 
 fn code(value: &str, scheme: &str, meaning: &str) -> Value {
+    Value::Items(vec![code_item(value, scheme, meaning)])
+}
+
+fn code_item(value: &str, scheme: &str, meaning: &str) -> Elements {
     let mut item = Elements::default();
     item.texts(&[
         (0x0008_0100, *b"SH", value),
         (0x0008_0102, *b"SH", scheme),
         (0x0008_0104, *b"LO", meaning),
     ]);
-    Value::Items(vec![item])
+    item
 }
 
 fn finding(number: u16) -> Elements {
