@@ -2,12 +2,14 @@
 
 mod begin;
 mod flight;
+mod recovery;
+mod supply;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::Receiver;
 use pdvault_engine::association::{
     AssociationError, OperationId, PeerGone, RequestorEvent, StoreReply,
 };
@@ -21,17 +23,10 @@ use super::outcome::Verdict;
 use super::payload::ObjectPayload;
 use super::retry::is_transient_status;
 use super::stop::{Ending, Stop};
-use crate::requesting::{OpenFailure, Opened, condition, is_peer_abort, is_transient};
+use crate::requesting::{OpenFailure, Opened, condition};
 
 use flight::Flight;
 pub(super) use flight::not_sent;
-
-/// How long a worker with an idle association waits for the next file before it looks whether the
-/// peer has anything to say.
-const IDLE_WAIT: Duration = Duration::from_millis(50);
-
-/// How long a worker with room in its window waits for a response before it looks for the next file.
-const FEED_WAIT: Duration = Duration::from_millis(5);
 
 /// A condition of DCMTK's for what was not even tried.
 const NOT_SENT: &str = "0006:020e DIMSE Failed to send message";
@@ -56,6 +51,12 @@ impl Shared<'_> {
     pub(super) fn join(&self) {
         self.live.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+/// A file that leaves when the rate allows it.
+struct Held {
+    due: Instant,
+    item: Item,
 }
 
 /// A file that is to be tried again.
@@ -87,8 +88,8 @@ pub(super) struct Worker<'a> {
     again: Vec<Again>,
     /// Whether no further files come.
     is_exhausted: bool,
-    /// When the rate allows the next object.
-    turn_at: Option<Instant>,
+    /// A file that has to wait for its turn, because objects leave at a rate.
+    held: Option<Held>,
     /// Attempts in a row that brought nothing.
     failures: u32,
     /// Set when a file ended the job: the condition.
@@ -106,7 +107,7 @@ impl<'a> Worker<'a> {
             in_flight: BTreeMap::new(),
             again: Vec::new(),
             is_exhausted: false,
-            turn_at: None,
+            held: None,
             failures: 0,
             unsendable: None,
             has_broken: false,
@@ -182,76 +183,6 @@ impl<'a> Worker<'a> {
                 return Served::Lost(loss);
             }
         }
-    }
-
-    fn is_over(&self) -> bool {
-        self.shared.stop.is_set() || (self.is_exhausted && self.again.is_empty())
-    }
-
-    /// Begins stores as long as there are files and the window has room.
-    fn fill_window(&mut self, association: &mut Opened<ObjectPayload>) {
-        while association.connection.connection().can_begin() && !self.shared.stop.is_set() {
-            if !self.is_my_turn() {
-                return;
-            }
-            let Some(item) = self.next_item() else { return };
-            self.turn_at = None;
-            self.begin(item, association);
-        }
-    }
-
-    /// Whether the rate of objects allows one more now.
-    fn is_my_turn(&mut self) -> bool {
-        let Some(pace) = &self.shared.orders.objects_pace else {
-            return true;
-        };
-        let now = Instant::now();
-        let turn_at = *self
-            .turn_at
-            .get_or_insert_with(|| now + pace.reserve(1, now));
-        turn_at <= now
-    }
-
-    /// The next file, if there is one at once; an idle association waits a little.
-    fn next_item(&mut self) -> Option<Item> {
-        let now = Instant::now();
-        if let Some(at) = self.again.iter().position(|again| again.due <= now) {
-            return Some(self.again.remove(at).item);
-        }
-        if self.is_exhausted {
-            return None;
-        }
-        match self.shared.items.try_recv() {
-            Ok(item) => return Some(item),
-            Err(TryRecvError::Disconnected) => {
-                self.is_exhausted = true;
-                return None;
-            }
-            Err(TryRecvError::Empty) => {}
-        }
-        if !self.in_flight.is_empty() {
-            return None;
-        }
-        self.shared.items.recv_timeout(IDLE_WAIT).ok()
-    }
-
-    /// How long to wait for the peer before there may be something else to do.
-    fn patience(&self, association: &Opened<ObjectPayload>) -> Option<Duration> {
-        if !association.connection.connection().can_begin() {
-            return None;
-        }
-        let now = Instant::now();
-        let due = self.again.iter().map(|again| again.due);
-        let due = due.chain(self.turn_at).min();
-        let until_due = due.map(|at| at.saturating_duration_since(now));
-        let is_fed = !self.is_exhausted && self.turn_at.is_none();
-        let feed = is_fed.then_some(if self.in_flight.is_empty() {
-            Duration::ZERO
-        } else {
-            FEED_WAIT
-        });
-        let stop = Some(IDLE_WAIT);
-        [until_due, feed, stop].into_iter().flatten().min()
     }
 
     /// Acts on an event; returns the loss of the association if it is one.
@@ -346,125 +277,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// The association is gone: what was in flight is tried again or has failed. Returns the next
-    /// association, if there is to be one.
-    fn recover(&mut self, loss: &Loss) -> Option<Opened<ObjectPayload>> {
-        let in_flight = std::mem::take(&mut self.in_flight);
-        for flight in in_flight.into_values() {
-            self.take_back(flight, loss);
-        }
-        let stopped = self.shared.stop.is_set();
-        if stopped || (self.is_over() && matches!(loss, Loss::Own)) {
-            self.tell_of_loss(loss);
-            return None;
-        }
-        if let Loss::Peer(error) = loss
-            && !self.outlast(error)
-        {
-            self.give_up(&condition(error));
-            return None;
-        }
-        match self.open() {
-            Ok(next) => next,
-            Err(failure) => {
-                tracing::error!("{failure}");
-                self.give_up(&failure.to_string());
-                None
-            }
-        }
-    }
-
-    /// Waits as long as is due before the next association, after this one failed so; false if there
-    /// is not to be another.
-    fn outlast(&mut self, error: &AssociationError) -> bool {
-        if self.is_over() {
-            return false;
-        }
-        self.failures += 1;
-        let delay = self.delay(self.failures).filter(|_| is_transient(error));
-        if let Some(delay) = delay {
-            self.announce_retry(&error.to_string(), delay);
-            self.shared.stop.sleep(delay);
-            return true;
-        }
-        // One file without an answer is no reason to give up the others, unless failures end the job.
-        let is_mute = matches!(error, AssociationError::PeerGone(PeerGone::NoResponse));
-        is_mute && !self.shared.orders.settings.halt
-    }
-
-    /// Deals with a file whose association was lost before the peer answered.
-    fn take_back(&mut self, flight: Flight, loss: &Loss) {
-        match loss {
-            Loss::Own => {
-                let (item, last) =
-                    flight.unanswered("the association was aborted for another file");
-                self.again.push(Again {
-                    due: Instant::now(),
-                    item,
-                    last,
-                });
-            }
-            Loss::Peer(error) => {
-                let (mut item, settled) = flight.unanswered(&error.to_string());
-                item.failures += 1;
-                if is_transient(error) && item.failures <= self.shared.orders.retry.retries {
-                    self.again.push(Again {
-                        due: Instant::now(),
-                        item,
-                        last: settled,
-                    });
-                    return;
-                }
-                tracing::error!(
-                    "Store Failed, file: {}:\n{}",
-                    item.path.display(),
-                    condition(error)
-                );
-                self.fail(settled, ending_of(error));
-            }
-        }
-    }
-
-    /// Logs the end of an association that nobody wanted to end.
-    fn tell_of_loss(&self, loss: &Loss) {
-        match loss {
-            Loss::Own => {
-                if let Some(condition) = &self.unsendable {
-                    tracing::error!("Store SCU Failed: {condition}");
-                }
-                tracing::info!("Aborting Association");
-            }
-            Loss::Peer(error) if is_peer_abort(error) => {
-                tracing::info!("Peer Aborted Association");
-            }
-            Loss::Peer(error) => {
-                tracing::error!("Store SCU Failed: {}", condition(error));
-                tracing::info!("Aborting Association");
-            }
-        }
-    }
-
-    /// There will be no further association. Without halting, the last worker sees to it that
-    /// something becomes of every file.
-    fn give_up(&mut self, why: &str) {
-        self.shared.ended_badly.store(true, Ordering::Release);
-        if self.shared.orders.settings.halt {
-            self.shared.stop.set(Ending::NoAssociation(why.to_owned()));
-            return;
-        }
-        self.settle_leftovers();
-        if self.shared.live.load(Ordering::Acquire) == 1 {
-            for item in &self.shared.items {
-                tracing::info!("Sending file: {}", item.path.display());
-                tracing::error!("Store Failed, file: {}:\n{NOT_SENT}", item.path.display());
-                let settled = not_sent(&item.path, &format!("there is no association: {why}"));
-                self.shared.recorder.settle(settled);
-            }
-        }
-        tracing::info!("Releasing Association");
-        tracing::error!("Association Release Failed: {why}");
-    }
-
     /// What was to be tried again, and is not any more, has failed.
     fn settle_leftovers(&mut self) {
         for again in self.again.drain(..) {
@@ -487,13 +299,5 @@ impl<'a> Worker<'a> {
             tracing::error!("Association Release Failed: {}", condition(&error));
             self.shared.ended_badly.store(true, Ordering::Release);
         }
-    }
-}
-
-fn ending_of(error: &AssociationError) -> Ending {
-    if is_peer_abort(error) {
-        Ending::PeerAborted(error.to_string())
-    } else {
-        Ending::NoAssociation(error.to_string())
     }
 }

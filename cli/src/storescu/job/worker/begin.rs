@@ -11,7 +11,9 @@ use pdvault_engine::value::Uid;
 use super::super::convert::{Conversion, ConvertError};
 use super::super::feed::Item;
 use super::super::invent::{Identity, attribute_name};
+use super::super::ledger::Settled;
 use super::super::object::{Object, ObjectError};
+use super::super::outcome::bounded_reason;
 use super::super::payload::ObjectPayload;
 use super::super::plan::required_class;
 use super::super::stop::Ending;
@@ -44,7 +46,7 @@ impl Worker<'_> {
             Err(_) if self.shared.pass.ignores_bad_files => return,
             Err(error) => {
                 tracing::info!("Sending file: {path}");
-                self.refuse(&item, bad_file(&path, &error));
+                self.refuse(not_sent(&item.path, ""), bad_file(&path, &error));
                 return;
             }
         };
@@ -60,7 +62,7 @@ impl Worker<'_> {
                 });
                 self.store(item, object, sop_instance, &choice, payload, association);
             }
-            Err(unsendable) => self.refuse(&item, unsendable),
+            Err(unsendable) => self.refuse(known(&item, &object), unsendable),
         }
     }
 
@@ -161,15 +163,16 @@ impl Worker<'_> {
             }
             Err(error) => {
                 let path = item.path.display().to_string();
-                self.refuse(&item, store_failed(&path, &error.to_string()));
+                let failed = store_failed(&path, &error.to_string());
+                self.refuse(known(&item, &object), failed);
             }
         }
     }
 
     /// A file cannot be sent: nothing has been promised to the peer yet.
-    fn refuse(&mut self, item: &Item, unsendable: Unsendable) {
+    fn refuse(&mut self, mut settled: Settled, unsendable: Unsendable) {
         tracing::error!("{}", unsendable.log);
-        let settled = not_sent(&item.path, &unsendable.reason);
+        settled.outcome.reason = Some(bounded_reason(unsendable.reason.clone()));
         self.end_by_file(&unsendable.condition);
         self.fail(settled, Ending::Unsendable(unsendable.reason));
     }
@@ -189,6 +192,15 @@ impl Worker<'_> {
             self.unsendable = Some(condition.to_owned());
         }
     }
+}
+
+/// A file that was not sent, though it is known what it is.
+fn known(item: &Item, object: &Object) -> Settled {
+    let mut settled = not_sent(&item.path, "");
+    settled.outcome.sop_class = Some(object.sop_class.as_str().to_owned());
+    settled.outcome.sop_instance = Some(object.sop_instance.as_str().to_owned());
+    settled.file = Some(object.version.clone());
+    settled
 }
 
 fn bad_file(path: &str, error: &ObjectError) -> Unsendable {

@@ -1,0 +1,109 @@
+//! Which file is next, and when.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::TryRecvError;
+use pdvault_engine::sender::Payload;
+
+use super::super::feed::Item;
+use super::super::payload::ObjectPayload;
+use super::{Held, Worker};
+use crate::requesting::Opened;
+
+/// How long a worker with an idle association waits for the next file before it looks whether the
+/// peer has anything to say.
+const IDLE_WAIT: Duration = Duration::from_millis(50);
+
+/// How long a worker with room in its window waits for a response before it looks for the next file.
+const FEED_WAIT: Duration = Duration::from_millis(5);
+
+/// How many files of an association may wait to be tried again before no others are begun. A peer that
+/// is out of resources is out of them for all files; a few that it cannot take must not hold up the
+/// rest.
+const AGAIN_MAX: usize = 16;
+
+impl Worker<'_> {
+    /// Whether no file is left to be begun.
+    pub(super) fn is_over(&self) -> bool {
+        let is_empty = self.is_exhausted && self.again.is_empty() && self.held.is_none();
+        self.shared.stop.is_set() || is_empty
+    }
+
+    /// Begins stores as long as there are files and the window has room.
+    pub(super) fn fill_window(&mut self, association: &mut Opened<ObjectPayload>) {
+        while has_room(association) && !self.shared.stop.is_set() {
+            let Some(item) = self.due_item() else { return };
+            self.begin(item, association);
+        }
+    }
+
+    /// The next file, if there is one whose turn has come.
+    fn due_item(&mut self) -> Option<Item> {
+        let now = Instant::now();
+        if let Some(held) = self.held.take_if(|held| held.due <= now) {
+            return Some(held.item);
+        }
+        if self.held.is_some() {
+            return None;
+        }
+        let item = self.next_item(now)?;
+        let pace = self.shared.orders.objects_pace.as_ref();
+        let wait = pace.map_or(Duration::ZERO, |pace| pace.reserve(1, now));
+        if wait.is_zero() {
+            return Some(item);
+        }
+        let due = now + wait;
+        self.held = Some(Held { due, item });
+        None
+    }
+
+    /// The next file, if there is one at once; an idle association waits a little.
+    fn next_item(&mut self, now: Instant) -> Option<Item> {
+        if let Some(at) = self.again.iter().position(|again| again.due <= now) {
+            return Some(self.again.remove(at).item);
+        }
+        if !self.takes_new_files() {
+            return None;
+        }
+        match self.shared.items.try_recv() {
+            Ok(item) => Some(item),
+            Err(TryRecvError::Disconnected) => {
+                self.is_exhausted = true;
+                None
+            }
+            Err(TryRecvError::Empty) if self.in_flight.is_empty() => {
+                self.shared.items.recv_timeout(IDLE_WAIT).ok()
+            }
+            Err(TryRecvError::Empty) => None,
+        }
+    }
+
+    fn takes_new_files(&self) -> bool {
+        !self.is_exhausted && self.held.is_none() && self.again.len() < AGAIN_MAX
+    }
+
+    /// How long to wait for the peer before there may be something else to do; `None`: until it says
+    /// something.
+    pub(super) fn patience(&self, association: &Opened<ObjectPayload>) -> Option<Duration> {
+        if !has_room(association) {
+            return None;
+        }
+        if self.in_flight.is_empty() && self.takes_new_files() {
+            // The waiting is done where files come from.
+            return Some(Duration::ZERO);
+        }
+        let due = match &self.held {
+            Some(held) => Some(held.due),
+            None => self.again.iter().map(|again| again.due).min(),
+        };
+        let until_due = due.map(|at| at.saturating_duration_since(Instant::now()));
+        let feed = self.takes_new_files().then_some(FEED_WAIT);
+        // So that the end of the job is noticed.
+        let stop = Some(IDLE_WAIT);
+        [until_due, feed, stop].into_iter().flatten().min()
+    }
+}
+
+fn has_room<P: Payload>(association: &Opened<P>) -> bool {
+    association.connection.connection().can_begin()
+}
