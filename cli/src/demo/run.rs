@@ -165,7 +165,7 @@ fn tell(results: &Results, cpu: Duration) {
 
 fn tell_end(verification: &Verification, is_good: bool) {
     let verdict = if is_good {
-        "All is well: what was acknowledged is there, byte for byte, and was safe before it was."
+        "All is well: every acknowledged object is there, byte for byte."
     } else {
         "Something is wrong; please report it."
     };
