@@ -18,6 +18,7 @@ mod meaning;
 mod options;
 mod programs;
 mod requesting;
+mod signals;
 mod start;
 mod storescp;
 mod storescu;

@@ -2,21 +2,15 @@
 
 use std::process::ExitCode;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use pdvault_engine::receiver::{Receiver, ReceiverHandle, StartError, Stopper};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use super::{Settings, open_files, report};
 use crate::help;
 use crate::logging;
 use crate::options::storescp::TOOL;
-
-/// How long after the first signal the same one is taken for its repetition. GNU `timeout`, for
-/// one, signals its child and then its process group, so that the child gets everything twice.
-const REPETITION: Duration = Duration::from_secs(1);
+use crate::signals;
 
 /// Serves until the first SIGTERM or SIGINT, then drains. A second signal ends the program at
 /// once, unless it is a repetition of the first within a second.
@@ -24,7 +18,7 @@ pub(super) fn run(mut settings: Settings) -> ExitCode {
     tracing::debug!("{}\n", help::identification(&TOOL));
     settings.max_associations = open_files::allow(settings.max_associations);
     // Watched from here on, so that a signal during the start is not lost.
-    let signals = match Signals::new([SIGTERM, SIGINT]) {
+    let signals = match signals::watch() {
         Ok(signals) => signals,
         Err(error) => {
             logging::fatal(&format!("cannot watch for signals: {error}"));
@@ -85,22 +79,11 @@ fn serve(settings: &Settings, receiver: ReceiverHandle, signals: Signals) -> Exi
     }
 }
 
-/// The first signal drains; the second ends the program as if nobody watched for it. What was not
-/// acknowledged has no name yet, so nothing needs to be put in order.
-fn obey(mut signals: Signals, stopper: &Stopper, drain_seconds: u64) {
-    let mut signals = signals.forever();
-    let Some(first) = signals.next() else { return };
-    let asked = Instant::now();
-    let name = signal_name(first).unwrap_or("signal");
-    tracing::info!("{name} received, finishing what is in flight within {drain_seconds} s");
-    stopper.shutdown();
-    for signal in signals {
-        if signal == first && asked.elapsed() < REPETITION {
-            tracing::debug!("{name} repeated within a second, which changes nothing");
-            continue;
-        }
-        tracing::warn!("second signal, ending at once");
-        // It returns only for signals without such a default, which are not watched.
-        let _ = emulate_default_handler(signal);
-    }
+/// The first signal drains. What was not acknowledged has no name yet, so when the second ends the
+/// program nothing needs to be put in order.
+fn obey(signals: Signals, stopper: &Stopper, drain_seconds: u64) {
+    signals::obey(signals, |_, name| {
+        tracing::info!("{name} received, finishing what is in flight within {drain_seconds} s");
+        stopper.shutdown();
+    });
 }

@@ -41,6 +41,7 @@ use pdvault_engine::value::Uid;
 use super::Settings;
 use crate::options::Rate;
 use crate::requesting::Peer;
+use crate::signals;
 
 use feed::Feed;
 use invent::{InventCounts, Inventor};
@@ -51,7 +52,7 @@ use passes::Job;
 use plan::CannotBegin;
 use report::Conclusion;
 use retry::RetryPolicy;
-use stop::Stop;
+use stop::{Ending, Stop};
 
 /// What every worker is told.
 struct Orders<'a> {
@@ -79,7 +80,8 @@ struct Pass {
 pub(super) fn run(settings: &Settings) -> ExitCode {
     let (started, clock) = (SystemTime::now(), Instant::now());
     let ledger = Ledger::new(settings.rename);
-    let stop = Stop::default();
+    let stop = Arc::new(Stop::default());
+    watch_signals(&stop);
     let ended_badly = AtomicBool::new(false);
     let began = send(settings, &ledger, &stop, &ended_badly);
     ledger.progress().finish();
@@ -101,6 +103,23 @@ pub(super) fn run(settings: &Settings) -> ExitCode {
         exit_code,
     };
     ExitCode::from(conclude(settings, &ledger, &conclusion))
+}
+
+/// Has the job end at a signal, once what is in flight is answered. What a second signal cuts off is
+/// in no journal, and is sent again by the next run.
+fn watch_signals(stop: &Arc<Stop>) {
+    let stop = Arc::clone(stop);
+    match signals::watch() {
+        Ok(watched) => {
+            thread::spawn(move || {
+                signals::obey(watched, |signal, name| {
+                    tracing::warn!("{name} received, waiting for the answers to what was sent");
+                    stop.set(Ending::Interrupted(signal));
+                });
+            });
+        }
+        Err(error) => tracing::warn!("signals will end the job at once: {error}"),
+    }
 }
 
 /// Writes the report, if there is to be one. Returns the exit code that then holds.

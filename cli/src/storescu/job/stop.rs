@@ -19,6 +19,8 @@ pub(super) enum Ending {
     NoAssociation(String),
     /// The journal cannot be written.
     Journal(String),
+    /// This signal came.
+    Interrupted(i32),
 }
 
 impl Ending {
@@ -28,6 +30,8 @@ impl Ending {
             // A code below 0100H is no failure of the standard; it must not look like success.
             Self::Refused(status) => (status.0 >> 8).to_le_bytes()[0].max(1),
             Self::PeerAborted(_) => 10,
+            // As a shell shows a program that a signal has ended.
+            Self::Interrupted(signal) => 128 + (signal.to_le_bytes()[0] & 0x7f),
             Self::Unsendable(_) | Self::NoAssociation(_) | Self::Journal(_) => 1,
         }
     }
@@ -36,6 +40,7 @@ impl Ending {
     pub(super) fn text(&self) -> String {
         match self {
             Self::Refused(status) => format!("an object was answered with {status}"),
+            Self::Interrupted(signal) => format!("interrupted by signal {signal}"),
             Self::Unsendable(text)
             | Self::PeerAborted(text)
             | Self::NoAssociation(text)
@@ -104,6 +109,7 @@ mod tests {
         }
         assert_eq!(Ending::PeerAborted(String::new()).exit_code(), 10);
         assert_eq!(Ending::Unsendable(String::new()).exit_code(), 1);
+        assert_eq!(Ending::Interrupted(15).exit_code(), 143);
     }
 
     #[test]
