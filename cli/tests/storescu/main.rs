@@ -2,171 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+mod faults;
+mod scene;
+
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 
-use pdvault_engine::dataset::file_meta::{self, FILE_META_BYTES_MAX, FileMeta};
-use pdvault_engine::receiver::{Receiver, ReceiverHandle};
+use pdvault_engine::dataset::file_meta;
 use pdvault_engine::registry::SOP_CLASSES;
-use pdvault_engine::store::Durability;
-use pdvault_engine::value::{AeTitle, Uid};
-use socket2::{Domain, Socket, Type};
-use tempfile::TempDir;
 
-const PDVAULT: &str = env!("CARGO_BIN_EXE_pdvault");
-const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
-const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
-const IMPLICIT_LITTLE: &str = "1.2.840.10008.1.2";
-
-/// The memory of a receiver that is sent a few small objects, in bytes.
-const LANDING_BYTES: usize = 16 << 20;
-
-/// A directory with files to send, and a receiver to send them to.
-struct Scene {
-    files: TempDir,
-    stored: TempDir,
-    receiver: ReceiverHandle,
-}
-
-impl Scene {
-    fn new() -> Self {
-        Self::on_port(0)
-    }
-
-    fn on_port(port: u16) -> Self {
-        let stored = tempfile::tempdir().expect("a directory");
-        Self {
-            files: tempfile::tempdir().expect("a directory"),
-            receiver: receiver(port, stored.path()),
-            stored,
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.files.path().join(name)
-    }
-
-    /// Writes a small CT object of this name and SOP instance `2.25.<number>`.
-    fn object(&self, name: &str, number: u32) -> PathBuf {
-        self.write(name, &dicom_file(CT, number, 100))
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a directory")).expect("made");
-        fs::write(&path, bytes).expect("written");
-        path
-    }
-
-    /// Runs storescu in the directory of the files, to the receiver.
-    fn send(&self, options: &[&str], files: &[&str]) -> Output {
-        let port = self.receiver.local_addr().port().to_string();
-        let words = [&["storescu"], options, &["127.0.0.1", &port], files].concat();
-        run(self.files.path(), &words)
-    }
-
-    /// The SOP instances that the receiver has, by their numbers.
-    fn stored(&self) -> BTreeSet<u32> {
-        names(self.stored.path())
-            .iter()
-            .map(|name| {
-                let number = name.rsplit('.').next().expect("a UID");
-                number.parse().expect("a UID that ends in a number")
-            })
-            .collect()
-    }
-}
-
-fn receiver(port: u16, directory: &Path) -> ReceiverHandle {
-    Receiver::builder()
-        .listen((Ipv4Addr::LOCALHOST, port).into())
-        .output_directory(directory)
-        .landing_memory(LANDING_BYTES)
-        .durability(Durability::None)
-        .start()
-        .expect("a receiver")
-}
-
-/// A port on which nobody listens, and which nobody else is given as long as the socket is there; a
-/// receiver can take it all the same.
-fn reserved_port() -> (Socket, u16) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_reuse_address(true).expect("set");
-    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
-    socket.bind(&any.into()).expect("bound");
-    let address = socket.local_addr().expect("bound");
-    (socket, address.as_socket().expect("an IP address").port())
-}
-
-fn run(directory: &Path, words: &[impl AsRef<OsStr>]) -> Output {
-    Command::new(PDVAULT)
-        .args(words)
-        .current_dir(directory)
-        .output()
-        .expect("the program starts")
-}
-
-fn names(directory: &Path) -> BTreeSet<String> {
-    fs::read_dir(directory)
-        .expect("a directory")
-        .map(|entry| {
-            let entry = entry.expect("an entry");
-            entry.file_name().into_string().expect("a name of ASCII")
-        })
-        .collect()
-}
-
-#[track_caller]
-fn assert_exit(output: &Output, code: i32) {
-    assert_eq!(output.status.code(), Some(code), "{}", log(output));
-}
-
-fn log(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// A DICOM file with so many bytes of pixel data.
-fn dicom_file(class: &str, number: u32, pixel_bytes: usize) -> Vec<u8> {
-    let (class, instance) = (
-        Uid::from(class),
-        Uid::from(format!("2.25.{number}").as_str()),
-    );
-    let mut file = vec![0; FILE_META_BYTES_MAX];
-    let meta = FileMeta {
-        sop_class: &class,
-        sop_instance: &instance,
-        transfer_syntax: &EXPLICIT_LITTLE.into(),
-        source_ae_title: &AeTitle::new("TEST").expect("legal"),
-    };
-    let length = meta.encode(&mut file);
-    file.truncate(length);
-    short_element(&mut file, (0x0008, 0x0016), *b"UI", class.as_str());
-    short_element(&mut file, (0x0008, 0x0018), *b"UI", instance.as_str());
-    short_element(&mut file, (0x0010, 0x0020), *b"LO", "nobody");
-    file.extend([0xe0, 0x7f, 0x10, 0, b'O', b'W', 0, 0]);
-    file.extend(u32::try_from(pixel_bytes).expect("small").to_le_bytes());
-    file.extend((0..pixel_bytes).map(|at| at.to_le_bytes()[0]));
-    file
-}
-
-fn short_element(out: &mut Vec<u8>, (group, element): (u16, u16), vr: [u8; 2], text: &str) {
-    let length = text.len().next_multiple_of(2);
-    out.extend(group.to_le_bytes());
-    out.extend(element.to_le_bytes());
-    out.extend(vr);
-    out.extend(u16::try_from(length).expect("short").to_le_bytes());
-    out.extend(text.bytes());
-    out.resize(out.len() + length - text.len(), 0);
-}
-
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).expect("a report")).expect("JSON")
-}
+use scene::{CT, IMPLICIT_LITTLE, Scene, assert_exit, dicom_file, json, log, names, run};
 
 #[test]
 fn files_and_directories_arrive() {
@@ -308,54 +154,6 @@ fn more_classes_than_one_association_has_contexts_for_take_several() {
     );
     assert_eq!(scene.stored().len(), classes.len());
     assert!(scene.receiver.statistics().associations_accepted > 1);
-}
-
-#[test]
-fn a_peer_that_comes_late_is_waited_for() {
-    let (_reserved, port) = reserved_port();
-    let files = tempfile::tempdir().expect("a directory");
-    fs::write(files.path().join("one"), dicom_file(CT, 1, 100)).expect("written");
-    let mut sender = Command::new(PDVAULT)
-        .args([
-            "storescu",
-            "--retry",
-            "10",
-            "127.0.0.1",
-            &port.to_string(),
-            "one",
-        ])
-        .current_dir(files.path())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut lines = BufReader::new(sender.stderr.take().expect("piped")).lines();
-    let first = lines.next().expect("a line").expect("text");
-    assert!(first.contains("; connecting again in "), "{first}");
-    let scene = Scene::on_port(port);
-    let status = sender.wait().expect("it ends");
-    assert!(status.success(), "{status}");
-    assert_eq!(scene.stored(), [1].into());
-}
-
-#[test]
-fn without_retries_a_peer_that_is_not_there_ends_the_job() {
-    let scene = Scene::new();
-    scene.object("one", 1);
-    let Scene {
-        files, receiver, ..
-    } = scene;
-    let port = receiver.local_addr().port().to_string();
-    drop(receiver);
-    let words = ["storescu", "--report", "r", "127.0.0.1", &port, "one"];
-    let output = run(files.path(), &words);
-    assert_exit(&output, 1);
-    assert!(log(&output).contains("F: Association Request Failed: 0006:031c "));
-    let report = json(&files.path().join("r"));
-    assert!(
-        report["error"]
-            .as_str()
-            .is_some_and(|text| text.contains("cannot connect"))
-    );
 }
 
 #[test]
