@@ -217,3 +217,32 @@ fn a_killed_sender_has_told_of_nothing_that_did_not_arrive() {
     assert_eq!(told("sent") + told("skipped"), 300);
     assert_eq!(scene.stored().len(), 300);
 }
+
+#[test]
+fn a_journal_that_gets_no_room_ends_the_job_and_can_be_resumed() {
+    let scene = Scene::new();
+    for number in 1..=200 {
+        scene.object(&format!("in/{number}"), number);
+    }
+    let options = ["+sd", "--journal", "j", "--resume", "--report", "r"];
+    let sender = scene.command(&options, &["in"]);
+    // No file may grow beyond a few kilobytes, and who tries gets an error.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]);
+    limited.arg(sender.get_program()).args(sender.get_args());
+    limited.current_dir(scene.files.path());
+    let output = limited.output().expect("a shell");
+    assert_exit(&output, 1);
+    assert!(
+        log(&output).contains("F: cannot write journal j: "),
+        "{}",
+        log(&output)
+    );
+    let report = json(&scene.path("r"));
+    let told = report["sent"].as_u64().expect("a number");
+    let journal = fs::read_to_string(scene.path("j")).expect("a journal");
+    let written = journal.matches("\"outcome\":\"sent\"").count() as u64;
+    assert!(told <= written && written < 200, "{told} {written}");
+    assert_exit(&scene.send(&options, &["in"]), 0);
+    assert_eq!(scene.stored().len(), 200);
+}

@@ -23,6 +23,8 @@ mod rename;
 mod report;
 mod retry;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::collections::HashSet;
