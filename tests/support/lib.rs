@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod disk;
 pub mod foreign;
 pub mod gate;
+pub mod journal;
 pub mod listening;
 pub mod object;
 pub mod pairs;

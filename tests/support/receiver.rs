@@ -102,7 +102,7 @@ impl Launch {
     /// Starts it and waits until it listens.
     pub fn start(self) -> Receiver {
         for _ in 0..START_ATTEMPTS {
-            let mut receiver = self.spawn(free_port());
+            let mut receiver = self.spawn(self.port.unwrap_or_else(free_port));
             if receiver.wait_until_listening() {
                 return receiver;
             }

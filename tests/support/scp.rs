@@ -300,9 +300,9 @@ impl Server {
             match pdv.control {
                 wire::COMMAND | wire::COMMAND_LAST => self.on_command(&pdv),
                 _ => {
-                    // PS3.8 annex E.1; DCMTK's storescp aborts over a fragment of odd length.
+                    // DCMTK's storescp aborts over any other, the last one of a data set included.
                     let is_even = pdv.fragment.len().is_multiple_of(2);
-                    assert!(is_even || pdv.control == wire::DATA_LAST, "an odd fragment");
+                    assert!(is_even, "a fragment of odd length");
                     let current = self.current.as_mut().expect("data follow a command");
                     current.data.extend(&pdv.fragment);
                 }
