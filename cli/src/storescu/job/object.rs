@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use pdvault_engine::dataset::{FileError, FileHead, FileScan, ReadMode};
 use pdvault_engine::value::{UID_BYTES_MAX, Uid};
+use rustix::fs::{Mode, OFlags};
 
 use super::journal::FileVersion;
 
@@ -60,7 +61,7 @@ fn strip_number(error: &io::Error) -> String {
 impl Object {
     /// Opens a file and looks at its elements.
     pub(super) fn open(path: &Path, mode: ReadMode) -> Result<Self, ObjectError> {
-        let file = File::open(path)?;
+        let file = open(path)?;
         let metadata = file.metadata()?;
         let head = scan(&file, metadata.len(), mode)?;
         let sop_class = usable(head.data_set.sop_class)?;
@@ -77,6 +78,12 @@ impl Object {
     }
 }
 
+/// Opens a file to read, without waiting for somebody to write into it if it is a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
 /// The UID, if it can stand in a command.
 fn usable(uid: Option<Uid>) -> Result<Uid, ObjectError> {
     uid.filter(|uid| !uid.is_empty() && uid.wire_len() <= UID_BYTES_MAX)
@@ -86,7 +93,7 @@ fn usable(uid: Option<Uid>) -> Result<Uid, ObjectError> {
 /// The SOP class of a file, which is that of its data set; `None` for a file that is damaged or does
 /// not say what it is.
 pub(super) fn class_of(path: &Path, mode: ReadMode) -> Option<Uid> {
-    let file = File::open(path).ok()?;
+    let file = open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
     let head = scan(&file, bytes, mode).ok()?;
     usable(head.data_set.sop_instance).ok()?;

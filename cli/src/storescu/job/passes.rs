@@ -11,10 +11,12 @@ use pdvault_engine::value::Uid;
 
 use super::feed::{FILES_AHEAD, Feed, Item};
 use super::ledger::Recorder;
+use super::payload::ObjectPayload;
 use super::plan::CannotBegin;
 use super::stop::{Ending, Stop};
 use super::worker::{Shared, Worker};
 use super::{Orders, Pass};
+use crate::requesting::Opened;
 
 /// What all passes of a job share.
 pub(super) struct Job<'a> {
@@ -59,28 +61,41 @@ impl Job<'_> {
     fn pass(&self, request: &AssociateRq, pass: Pass, is_first: bool) {
         let (to_workers, items) = bounded::<Item>(FILES_AHEAD);
         let shared = self.shared(request, pass, items);
-        let mut worker = Worker::new(&shared);
-        let first = match worker.open() {
-            Ok(Some(first)) => first,
-            Ok(None) => return,
-            Err(failure) => {
-                failure.log();
-                self.stop.set(Ending::NoAssociation(failure.to_string()));
-                return;
-            }
-        };
         thread::scope(|scope| {
             scope.spawn(move || self.feed.run(&to_workers));
             if is_first && self.feed.ledger.progress().wants_total() {
                 scope.spawn(|| self.feed.count());
             }
-            for _ in 1..self.associations {
-                scope.spawn(|| further(&shared));
+            let mut worker = Worker::new(&shared);
+            if let Some(first) = self.first_association(&mut worker, is_first) {
+                for _ in 1..self.associations {
+                    scope.spawn(|| further(&shared));
+                }
+                worker.run(first);
             }
-            worker.run(first);
             // Nobody wants what is left in the channel, and the feed must not wait for room.
             drain_when_stopped(&shared);
         });
+    }
+
+    /// Calls the peer once there is something to send; looking through a long journal can take longer
+    /// than a peer waits. A first pass without any file calls it all the same, as DCMTK does, unless
+    /// the journal shows all of them as acknowledged.
+    fn first_association(
+        &self,
+        worker: &mut Worker<'_>,
+        is_first: bool,
+    ) -> Option<Opened<ObjectPayload>> {
+        let has_file = worker.wait_for_file();
+        let is_all_done = self.feed.ledger.report().tally().skipped > 0;
+        if !has_file && (!is_first || is_all_done) {
+            return None;
+        }
+        worker.open().unwrap_or_else(|failure| {
+            failure.log();
+            self.stop.set(Ending::NoAssociation(failure.to_string()));
+            None
+        })
     }
 
     fn shared<'s>(

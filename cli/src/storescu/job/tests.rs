@@ -241,7 +241,7 @@ fn a_paced_data_set_leaves_in_slices_of_even_length() {
     let mut payload = ObjectPayload::of_file(&object, Some(Arc::new(pace)));
     let first = payload.prepare(0).expect("readable");
     assert!(
-        !first.is_last && first.end < 30_000 && first.end % 2 == 0,
+        !first.is_last && first.end < 30_000 && first.end.is_multiple_of(2),
         "{first:?}"
     );
     assert_eq!(sent(&mut payload), data_set);

@@ -28,6 +28,10 @@ use crate::requesting::{OpenFailure, Opened, condition};
 use flight::Flight;
 pub(super) use flight::not_sent;
 
+/// How long an association stays without anything to send: less than the minute after which peers
+/// commonly drop one.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
 /// A condition of DCMTK's for what was not even tried.
 const NOT_SENT: &str = "0006:020e DIMSE Failed to send message";
 
@@ -78,6 +82,8 @@ enum Loss {
 /// How the time of an association ended.
 enum Served {
     Done,
+    /// Released, because nothing was there to send for long.
+    Idle,
     Lost(Loss),
 }
 
@@ -150,6 +156,7 @@ impl<'a> Worker<'a> {
         while let Some(association) = next.take() {
             match self.serve(association) {
                 Served::Done => break,
+                Served::Idle => next = self.reopen(),
                 Served::Lost(loss) => next = self.recover(&loss),
             }
         }
@@ -161,11 +168,19 @@ impl<'a> Worker<'a> {
     fn serve(&mut self, mut association: Opened<ObjectPayload>) -> Served {
         self.has_broken = false;
         self.begun = 0;
+        let mut busy_at = Instant::now();
         loop {
             self.fill_window(&mut association);
-            if self.in_flight.is_empty() && self.is_over() {
+            if !self.in_flight.is_empty() {
+                busy_at = Instant::now();
+            } else if self.is_over() {
                 self.part(association);
                 return Served::Done;
+            } else if busy_at.elapsed() > IDLE_MAX {
+                tracing::debug!("releasing an association with nothing to send");
+                // If the peer has gone meanwhile, no harm is done.
+                let _ = association.connection.release();
+                return Served::Idle;
             }
             let patience = self.patience(&association);
             let loss = match association.connection.wait(patience) {
@@ -296,8 +311,12 @@ impl<'a> Worker<'a> {
         }
         tracing::info!("Releasing Association");
         if let Err(error) = association.connection.release() {
-            tracing::error!("Association Release Failed: {}", condition(&error));
-            self.shared.ended_badly.store(true, Ordering::Release);
+            self.fail_release(&condition(&error));
         }
+    }
+
+    fn fail_release(&self, why: &str) {
+        tracing::error!("Association Release Failed: {why}");
+        self.shared.ended_badly.store(true, Ordering::Release);
     }
 }

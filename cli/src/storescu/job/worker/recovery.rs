@@ -19,33 +19,40 @@ impl Worker<'_> {
         for flight in in_flight.into_values() {
             self.take_back(flight, loss);
         }
-        let stopped = self.shared.stop.is_set();
-        if stopped || (self.is_over() && matches!(loss, Loss::Own)) {
-            self.tell_of_loss(loss);
-            return None;
-        }
-        if let Loss::Peer(error) = loss
-            && !self.outlast(error)
-        {
-            self.give_up(&condition(error));
-            return None;
-        }
-        match self.open() {
-            Ok(next) => next,
-            Err(failure) => {
-                tracing::error!("{failure}");
-                self.give_up(&failure.to_string());
-                None
+        match loss {
+            _ if self.shared.stop.is_set() => self.tell_of_loss(loss),
+            Loss::Own if self.is_over() => self.tell_of_loss(loss),
+            Loss::Peer(error) if self.is_over() => {
+                tracing::info!("Releasing Association");
+                self.fail_release(&condition(error));
             }
+            Loss::Peer(error) if !self.outlast(error) => {
+                if self.shared.orders.settings.halt {
+                    self.tell_of_loss(loss);
+                }
+                self.give_up(ending_of(error), &condition(error));
+            }
+            Loss::Own | Loss::Peer(_) => return self.reopen(),
         }
+        None
+    }
+
+    /// Opens the next association once there is something to send over it.
+    pub(super) fn reopen(&mut self) -> Option<Opened<ObjectPayload>> {
+        if !self.wait_for_file() {
+            return None;
+        }
+        self.open().unwrap_or_else(|failure| {
+            tracing::error!("{failure}");
+            let why = failure.to_string();
+            self.give_up(Ending::NoAssociation(why.clone()), &why);
+            None
+        })
     }
 
     /// Waits as long as is due before the next association, after this one failed so; false if there
     /// is not to be another.
     fn outlast(&mut self, error: &AssociationError) -> bool {
-        if self.is_over() {
-            return false;
-        }
         self.failures += 1;
         let delay = self.delay(self.failures).filter(|_| is_transient(error));
         if let Some(delay) = delay {
@@ -112,10 +119,9 @@ impl Worker<'_> {
 
     /// There will be no further association. Without halting, the last worker sees to it that
     /// something becomes of every file.
-    fn give_up(&mut self, why: &str) {
-        self.shared.ended_badly.store(true, Ordering::Release);
+    fn give_up(&mut self, ending: Ending, why: &str) {
         if self.shared.orders.settings.halt {
-            self.shared.stop.set(Ending::NoAssociation(why.to_owned()));
+            self.shared.stop.set(ending);
             return;
         }
         self.settle_leftovers();
@@ -128,7 +134,7 @@ impl Worker<'_> {
             }
         }
         tracing::info!("Releasing Association");
-        tracing::error!("Association Release Failed: {why}");
+        self.fail_release(why);
     }
 }
 

@@ -29,6 +29,24 @@ impl Worker<'_> {
         self.shared.stop.is_set() || is_empty
     }
 
+    /// Waits, without an association, until there is a file to send; false if the job is over before.
+    pub(in super::super) fn wait_for_file(&mut self) -> bool {
+        while !self.is_over() {
+            let now = Instant::now();
+            let due = self.held.as_ref().map(|held| held.due);
+            match due {
+                Some(due) if due <= now => return true,
+                Some(due) => self.shared.stop.sleep(due - now),
+                None => match self.next_item(now) {
+                    Some(item) => self.held = Some(Held { due: now, item }),
+                    None if self.takes_new_files() => {}
+                    None => self.shared.stop.sleep(IDLE_WAIT),
+                },
+            }
+        }
+        false
+    }
+
     /// Begins stores as long as there are files and the window has room.
     pub(super) fn fill_window(&mut self, association: &mut Opened<ObjectPayload>) {
         while has_room(association) && !self.shared.stop.is_set() {
