@@ -5,6 +5,7 @@
 //! - [`run`]: sends it, from threads with many associations each.
 //! - [`fault`]: what is done wrong on purpose.
 //! - [`measure`] and [`results`]: what came out of it.
+//! - [`observe`]: what it cost besides the sender.
 //! - [`verify`]: whether what was acknowledged is where it should be.
 
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@ pub mod corpus;
 pub mod fault;
 pub mod measure;
 pub mod number_set;
+pub mod observe;
 mod proposal;
 pub mod results;
 pub mod run;

@@ -244,7 +244,9 @@ fn faults_leave_normal_objects_acknowledged_and_stored() {
         faults,
         ..options(receiver.local_addr(), 200)
     };
-    let outcome = run(options, &corpus);
+    let running = run::start(options, Arc::clone(&corpus)).expect("it starts");
+    let _watched = running.monitor();
+    let outcome = running.join().expect("it runs");
     let results = results(&outcome);
     assert_eq!(
         (results.totals.objects, results.totals.failed),
@@ -298,14 +300,15 @@ fn objects_of_a_receiver_that_goes_away_are_failures_and_a_stopped_run_ends() {
         ..options(receiver.local_addr(), 0)
     };
     let running = run::start(options, corpus(Mix::Mr)).expect("it starts");
-    while running.progress().objects < 100 {
+    let monitor = running.monitor();
+    while monitor.progress().objects < 100 {
         thread::sleep(Duration::from_millis(5));
     }
     drop(receiver);
-    while running.progress().failed < 2 {
+    while monitor.progress().failed < 2 {
         thread::sleep(Duration::from_millis(5));
     }
-    running.stop_flag().set();
+    monitor.stop();
     let results = results(&running.join().expect("it runs"));
     assert!(results.totals.objects >= 100 && results.totals.failed >= 2);
 }

@@ -75,7 +75,7 @@ fn show() -> Result<bool, AnyError> {
     let cpu_before = process_cpu_time();
     let options = options(receiver.local_addr(), objects);
     let running = run::start(options, Arc::clone(&corpus))?;
-    let outcome = watch::until_done(running, Goal::Objects(objects), &signals)?;
+    let (outcome, ()) = watch::until_done(running, Goal::Objects(objects), &signals, || ())?;
     let cpu = process_cpu_time().saturating_sub(cpu_before);
     stop_receiver(receiver)?;
     let results = outcome.results(BTreeMap::new());

@@ -1,7 +1,6 @@
 //! `pdvault loadgen`: from the command line to a load test.
 
 mod comparison;
-mod endpoint;
 mod run;
 mod settings;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Runs a load test, or compares two.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,20 +10,25 @@ use std::time::Duration;
 
 use pdvault_loadgen::corpus::{Corpus, CorpusError};
 use pdvault_loadgen::fault::{FaultError, FaultMix};
+use pdvault_loadgen::observe::Observer;
 use pdvault_loadgen::results::{self, Expectation, Results};
 use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
 use pdvault_loadgen::verify::verify;
 
 use super::settings::Objects;
 use super::watch::{self, Goal, Signals};
-use super::{Comparison, Settings, endpoint};
+use super::{Comparison, Settings};
 use crate::logging;
+use crate::requesting::Peer;
 
 /// The exit code when the results are not as expected.
 const EXIT_UNEXPECTED: u8 = 2;
 
 /// How long the last responses, and in an open loop free associations, are waited for.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// Seeds that are drawn are below this, as those that can be typed.
+const SEED_END: u64 = i64::MAX as u64;
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -41,12 +47,16 @@ fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
     let corpus = Arc::new(corpus(&settings.objects)?);
     let options = options(&mut settings)?;
     let goal = goal(&settings);
-    let outcome = {
+    let observer = observer(&settings)?;
+    let (outcome, seen) = {
         let signals = Signals::watch()?;
         let running = run::start(options, Arc::clone(&corpus))?;
-        watch::until_done(running, goal, &signals)?
+        watch::until_done(running, goal, &signals, || observer.map(Observer::end))?
     };
     let mut results = outcome.results(settings.options.clone());
+    if let Some(seen) = seen {
+        results.observe(&seen?);
+    }
     let is_verified = look(&settings, &outcome, &corpus, &mut results);
     logging::print(&results.table());
     write(&settings, &results)?;
@@ -76,13 +86,12 @@ fn corpus(objects: &Objects) -> Result<Corpus, CorpusError> {
 
 /// What the settings mean for a run. A seed that was not given is drawn, and stands in the results.
 fn options(settings: &mut Settings) -> Result<RunOptions, AnyError> {
-    let seed = settings.seed.unwrap_or_else(|| fastrand::u64(..));
-    settings
-        .options
-        .insert("--seed".to_owned(), seed.to_string());
+    let seed = settings.seed.unwrap_or_else(|| fastrand::u64(..SEED_END));
+    settings.options.insert("seed".to_owned(), seed.to_string());
     let (requestor, sending) = (&settings.requestor, &settings.sending);
+    let peer = Peer::new(requestor, sending.max_send_pdu_bytes);
     Ok(RunOptions {
-        address: endpoint::address(requestor)?,
+        address: peer.addresses()?[0],
         calling_ae_title: requestor.calling,
         called_ae_title: requestor.called,
         max_pdu_bytes: requestor.max_pdu_bytes,
@@ -96,11 +105,20 @@ fn options(settings: &mut Settings) -> Result<RunOptions, AnyError> {
         objects: settings.count,
         drain: DRAIN,
         threads: thread::available_parallelism().map_or(1, usize::from),
-        connection: endpoint::connection(requestor, sending.max_send_pdu_bytes),
+        connection: peer.options().clone(),
         faults: faults(settings, seed)?,
         seed,
         keep_acknowledged: settings.verify.is_some(),
     })
+}
+
+/// Looks at the receiver's machine, if that was asked for.
+fn observer(settings: &Settings) -> io::Result<Option<Observer>> {
+    let (receiver, synced) = (settings.receiver_pid, settings.sync.as_deref());
+    let is_wanted = receiver.is_some() || synced.is_some();
+    is_wanted
+        .then(|| Observer::begin(receiver, synced))
+        .transpose()
 }
 
 fn pace(settings: &Settings) -> Pace {

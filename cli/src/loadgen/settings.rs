@@ -45,6 +45,10 @@ pub(crate) struct Settings {
     pub(crate) faults: Vec<FaultShare>,
     /// The number that chooses them; `None`: any.
     pub(crate) seed: Option<u64>,
+    /// The receiver's process, whose CPU time is told.
+    pub(crate) receiver_pid: Option<u32>,
+    /// A directory whose file system is synced before the clock stops.
+    pub(crate) sync: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) plot: Option<PathBuf>,
     pub(crate) expectations: Vec<Expectation>,
@@ -91,6 +95,8 @@ impl Settings {
             per_object: typed.per_object,
             faults: faults(typed)?,
             seed: typed.seed.map(in_range),
+            receiver_pid: typed.receiver_pid.map(in_range),
+            sync: typed.sync.clone(),
             json: typed.json.clone(),
             plot: typed.plot.clone(),
             expectations: expectations(typed)?,

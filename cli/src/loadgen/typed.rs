@@ -28,6 +28,8 @@ pub(crate) struct Typed {
     pub(crate) per_object: bool,
     pub(crate) faults: Vec<OsString>,
     pub(crate) seed: Option<i64>,
+    pub(crate) receiver_pid: Option<i64>,
+    pub(crate) sync: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) plot: Option<PathBuf>,
     pub(crate) expectations: Vec<OsString>,

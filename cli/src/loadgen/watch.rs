@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pdvault_loadgen::run::{Outcome, Progress, RunError, Running};
+use pdvault_loadgen::run::{Monitor, Outcome, Progress, RunError, Running};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::unregister;
@@ -59,32 +59,43 @@ impl Drop for Signals {
     }
 }
 
-/// Waits for the end of a run, shows its progress, and ends it early on a signal.
-pub(crate) fn until_done(
+/// Waits for the end of a run, shows its progress, and ends it early on a signal. What has to be
+/// done right at the end is done by `then`.
+pub(crate) fn until_done<T>(
     running: Running,
     goal: Goal,
     signals: &Signals,
-) -> Result<Outcome, RunError> {
+    then: impl FnOnce() -> T,
+) -> Result<(Outcome, T), RunError> {
+    let (monitor, is_done) = (running.monitor(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| show(&monitor, goal, signals, &is_done));
+        let outcome = running.join();
+        let after = then();
+        is_done.store(true, Ordering::Relaxed);
+        Ok((outcome?, after))
+    })
+}
+
+fn show(monitor: &Monitor, goal: Goal, signals: &Signals, is_done: &AtomicBool) {
     let bar = bar(goal);
-    let stop = running.stop_flag();
-    while !running.is_finished() {
+    while !is_done.load(Ordering::Relaxed) {
         thread::sleep(EVERY);
-        let progress = running.progress();
+        let progress = monitor.progress();
         bar.set_position(match goal {
             Goal::Objects(_) => progress.objects + progress.failed,
             Goal::Time(_) => millis(progress.elapsed),
         });
         bar.set_message(text(&progress));
         if signals.have_come() {
-            stop.set();
+            monitor.stop();
         }
     }
     bar.finish_and_clear();
-    running.join()
 }
 
 /// On a terminal only, and on standard error, so that results can be redirected.
-pub(crate) fn bar(goal: Goal) -> ProgressBar {
+fn bar(goal: Goal) -> ProgressBar {
     let (length, unit) = match goal {
         Goal::Objects(objects) => (objects, "{pos}/{len} objects, "),
         Goal::Time(time) => (millis(time), ""),

@@ -5,6 +5,7 @@ mod dump;
 mod phrases;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use pdvault_engine::association::{
@@ -135,13 +136,22 @@ impl Peer {
         self
     }
 
+    /// Its addresses, at least one.
+    pub(crate) fn addresses(&self) -> Result<Vec<SocketAddr>, ResolveError> {
+        resolve(&self.host, self.port, self.family)
+    }
+
+    /// Time-outs and PDU size.
+    pub(crate) fn options(&self) -> &ConnectionOptions {
+        &self.options
+    }
+
     /// Opens an association, and logs that and how. The peer's name is looked up each time: a peer
     /// that moves to another machine is found there.
     pub(crate) fn open<P: Payload>(&self, request: &AssociateRq) -> Result<Opened<P>, OpenFailure> {
         self.dump("Request Parameters:", || dump::request(request));
         tracing::info!("Requesting Association");
-        let addresses =
-            resolve(&self.host, self.port, self.family).map_err(OpenFailure::Unknown)?;
+        let addresses = self.addresses().map_err(OpenFailure::Unknown)?;
         let connection = BlockingConnection::open(&addresses, request, &self.options)
             .map_err(OpenFailure::NotOpened)?;
         let agreed = connection.connection().agreed().cloned();

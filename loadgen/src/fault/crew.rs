@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -47,9 +47,10 @@ pub(crate) struct CrewSetup {
 
 /// The crew; [`Crew::finish`] waits for it.
 pub(crate) struct Crew {
-    jobs: Sender<Job>,
+    /// `None` once it is finished.
+    jobs: Mutex<Option<Sender<Job>>>,
     left_out: [AtomicU64; Fault::ALL.len()],
-    threads: Vec<JoinHandle<CrewReport>>,
+    threads: Mutex<Vec<JoinHandle<CrewReport>>>,
 }
 
 /// What came of the faults.
@@ -71,24 +72,30 @@ impl Crew {
                 .spawn(move || work(&setup, &waiting))
         });
         Ok(Self {
-            jobs,
+            jobs: Mutex::new(Some(jobs)),
             left_out: Default::default(),
-            threads: threads.collect::<io::Result<_>>()?,
+            threads: Mutex::new(threads.collect::<io::Result<_>>()?),
         })
     }
 
     /// Has a fault made with object `number`, unless too many are waiting.
     pub(crate) fn order(&self, fault: Fault, number: u64) {
-        if self.jobs.try_send(Job { fault, number }).is_err() {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = |jobs: &Sender<Job>| jobs.try_send(Job { fault, number }).is_ok();
+        if !jobs.as_ref().is_some_and(is_taken) {
             self.left_out[fault as usize].fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Waits until all faults that were ordered are made.
-    pub(crate) fn finish(self) -> CrewReport {
-        drop(self.jobs);
+    pub(crate) fn finish(&self) -> CrewReport {
+        self.jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let mut report = CrewReport::default();
-        for thread in self.threads {
+        for thread in threads.drain(..) {
             report.merge(
                 &thread
                     .join()

@@ -22,6 +22,7 @@ pub use host::Host;
 pub use plot::{PlotError, svg};
 
 use crate::measure::{Phases, Record};
+use crate::observe::Observation;
 use crate::verify::Verification;
 
 /// The percentiles that are reported and may be expected; the last is the longest latency.
@@ -50,6 +51,8 @@ pub struct Results {
     pub phases: PhaseSeconds,
     /// The run second by second, warm-up included.
     pub seconds: Vec<SecondOfRun>,
+    /// What was seen of the receiver's machine, if it was looked at.
+    pub observed: Option<Observed>,
     /// What became of the objects that were sent wrong on purpose.
     pub faults: Vec<FaultCounts>,
     /// Whether the acknowledged objects are where they should be, if that was looked at.
@@ -132,6 +135,17 @@ pub struct SecondOfRun {
     pub latency_max_ms: f64,
 }
 
+/// What was seen of the receiver's machine, warm-up included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// CPU time of the receiver's process and its descendants.
+    pub receiver_cpu_s: Option<f64>,
+    /// CPU time of everybody but the sender, kernel threads and interrupts included.
+    pub others_cpu_s: f64,
+    /// From the end of the warm-up until the file system was synced.
+    pub stable_s: Option<f64>,
+}
+
 /// What became of one kind of fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCounts {
@@ -168,9 +182,21 @@ impl Results {
             latency: latency(record),
             phases: phases(&record.phases),
             seconds: seconds(record),
+            observed: None,
             faults: Vec::new(),
             verification: None,
         }
+    }
+
+    /// Adds what was seen of the receiver's machine.
+    pub fn observe(&mut self, seen: &Observation) {
+        let system_cpu = seen.system_cpu.as_secs_f64();
+        let stable = |sync: Duration| self.totals.measured_s + sync.as_secs_f64();
+        self.observed = Some(Observed {
+            receiver_cpu_s: seen.receiver_cpu.map(|cpu| cpu.as_secs_f64()),
+            others_cpu_s: (system_cpu - self.totals.cpu_s).max(0.0),
+            stable_s: seen.sync.map(stable),
+        });
     }
 
     /// Bytes of data sets a second.

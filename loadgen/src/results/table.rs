@@ -21,6 +21,7 @@ impl Results {
         lines.extend(self.rate_lines());
         lines.extend(self.latency_lines());
         lines.extend(self.time_lines());
+        lines.extend(self.observed_lines());
         lines.extend(self.failure_lines());
         lines.extend(self.fault_lines());
         lines.extend(
@@ -82,6 +83,27 @@ impl Results {
             sender.push_str(": the sender may have been the limit");
         }
         vec![line("mean object", &object), line("sender's CPU", &sender)]
+    }
+
+    fn observed_lines(&self) -> Vec<String> {
+        let Some(observed) = &self.observed else {
+            return Vec::new();
+        };
+        let gigabytes = count(self.totals.bytes) / 1e9;
+        let cpu = |seconds| format!("{seconds:.2} s, {:.3} s/GB", ratio(seconds, gigabytes));
+        let mut lines = Vec::new();
+        if let Some(seconds) = observed.receiver_cpu_s {
+            lines.push(line("receiver's CPU", &cpu(seconds)));
+        }
+        lines.push(line("others' CPU", &cpu(observed.others_cpu_s)));
+        if let Some(seconds) = observed.stable_s {
+            let rate = ratio(count(self.totals.measured_bytes), seconds);
+            lines.push(line(
+                "stable",
+                &format!("after {seconds:.2} s, {}", throughput(rate)),
+            ));
+        }
+        lines
     }
 
     fn failure_lines(&self) -> Vec<String> {

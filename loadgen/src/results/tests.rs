@@ -62,6 +62,16 @@ fn json_is_read_as_it_was_written() {
         outcomes: BTreeMap::from([("acknowledged".to_owned(), 2)]),
     });
     results.verification = Some(Verification::default());
+    results.observe(&Observation {
+        receiver_cpu: Some(Duration::from_millis(10)),
+        system_cpu: Duration::from_millis(90),
+        sync: Some(Duration::from_secs(1)),
+    });
+    assert!(
+        results
+            .table()
+            .contains("stable         after 3.00 s, 33.3 MB/s")
+    );
     let read = Results::parse(&results.to_json(), Path::new("a.json"));
     assert_eq!(read.expect("readable"), results);
 }

@@ -62,16 +62,14 @@ pub enum RunError {
 
 /// Ends a run early when it is set.
 #[derive(Clone, Debug, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
+pub(crate) struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
-    /// No further object is begun; what is in flight has a moment to be answered.
-    pub fn set(&self) {
+    fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was set.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -108,7 +106,7 @@ struct Shared {
     has_associated: AtomicBool,
     /// What ended the run.
     error: Mutex<Option<RunError>>,
-    crew: Option<Arc<Crew>>,
+    crew: Option<Crew>,
 }
 
 impl Shared {
@@ -125,7 +123,6 @@ impl Shared {
 pub struct Running {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<WorkerReport>>,
-    crew: Option<Arc<Crew>>,
 }
 
 /// What one thread reports.
@@ -160,7 +157,7 @@ pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunErr
             corpus: Arc::clone(&corpus),
             stop: stop.clone(),
         };
-        Some(Arc::new(Crew::start(&Arc::new(setup))?))
+        Some(Crew::start(&Arc::new(setup))?)
     };
     let templates = corpus.templates().iter();
     let shared = Arc::new(Shared {
@@ -179,14 +176,10 @@ pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunErr
         stop,
         has_associated: AtomicBool::new(false),
         error: Mutex::new(None),
-        crew: crew.clone(),
+        crew,
     });
     let workers = start_workers(&shared)?;
-    Ok(Running {
-        shared,
-        workers,
-        crew,
-    })
+    Ok(Running { shared, workers })
 }
 
 fn start_workers(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<WorkerReport>>> {
@@ -201,25 +194,31 @@ fn start_workers(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<WorkerReport
     threads.collect()
 }
 
-impl Running {
+/// Shows a run to another thread.
+#[derive(Clone)]
+pub struct Monitor(Arc<Shared>);
+
+impl Monitor {
     /// How far it is.
     pub fn progress(&self) -> Progress {
         Progress {
-            elapsed: self.shared.start.elapsed(),
-            objects: self.shared.objects.load(Ordering::Relaxed),
-            bytes: self.shared.bytes.load(Ordering::Relaxed),
-            failed: self.shared.failed.load(Ordering::Relaxed),
+            elapsed: self.0.start.elapsed(),
+            objects: self.0.objects.load(Ordering::Relaxed),
+            bytes: self.0.bytes.load(Ordering::Relaxed),
+            failed: self.0.failed.load(Ordering::Relaxed),
         }
     }
 
-    /// Whether all threads are done, so that [`Running::join`] does not wait for long.
-    pub fn is_finished(&self) -> bool {
-        self.workers.iter().all(JoinHandle::is_finished)
+    /// Ends it early: no further object is begun; what is in flight has a moment to be answered.
+    pub fn stop(&self) {
+        self.0.stop.set();
     }
+}
 
-    /// Ends it early when set.
-    pub fn stop_flag(&self) -> StopFlag {
-        self.shared.stop.clone()
+impl Running {
+    /// Something to watch it by.
+    pub fn monitor(&self) -> Monitor {
+        Monitor(Arc::clone(&self.shared))
     }
 
     /// Waits for the end.
@@ -239,8 +238,7 @@ impl Running {
             .lock()
             .expect("held for a moment only")
             .take();
-        drop(self.shared);
-        let crew = self.crew.and_then(Arc::into_inner);
+        let crew = self.shared.crew.as_ref();
         let faults = crew.map_or_else(CrewReport::default, Crew::finish);
         record.acknowledged.merge(&faults.acknowledged);
         match error {

@@ -99,9 +99,9 @@ pub(super) static FAULTS: Section<Typed> = Section {
         .works(|typed, values| typed.faults.push(values[0].text().to_owned())),
         entry(
             "--seed",
-            "choose objects for faults by this number",
-            "Chooses the objects that go wrong by this number, so that a run can be repeated. The \
-             default is another one each time, which is told.",
+            "draw faults and arrivals from this number",
+            "Draws the objects that go wrong and the times of arrival from this number, so that a \
+             run can be repeated. The default is another one each time, which the results tell.",
         )
         .takes(&[Argument {
             name: "number",
@@ -111,7 +111,6 @@ pub(super) static FAULTS: Section<Typed> = Section {
             },
         }])
         .tells_range()
-        .requires(&["--fault"])
         .works(|typed, values| typed.seed = Some(values[0].number())),
     ],
 };

@@ -1,11 +1,29 @@
 //! What is told of a run.
 
-use super::super::{DIRECTORY, FILE_NAME, Section, entry, text};
+use super::super::{COUNT_MAX, DIRECTORY, FILE_NAME, Section, entry, text, unsigned};
 use super::Typed;
 
 pub(super) static RESULTS: Section<Typed> = Section {
     title: "results",
     entries: &[
+        entry(
+            "--receiver-pid",
+            "tell the CPU time of this process, too",
+            "Tells the CPU time of the receiver's process and all its descendants, which has to \
+             run on this machine, and that of the whole machine less the sender's.",
+        )
+        .takes(&[unsigned("pid", 1, COUNT_MAX)])
+        .tells_range()
+        .works(|typed, values| typed.receiver_pid = Some(values[0].number())),
+        entry(
+            "--sync",
+            "measure until stable storage",
+            "Syncs the file system of this directory after the last response, and tells the \
+             throughput until then, too: what receivers have only put into the page cache is \
+             counted when it is safe.",
+        )
+        .takes(&[DIRECTORY])
+        .works(|typed, values| typed.sync = Some(values[0].path())),
         entry(
             "--json",
             "write the results for machines",

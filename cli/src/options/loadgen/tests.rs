@@ -43,6 +43,8 @@ const OURS: &[&str] = &[
     "--per-object",
     "--fault",
     "--seed",
+    "--receiver-pid",
+    "--sync",
     "--json",
     "--plot",
     "--expect",
@@ -128,7 +130,11 @@ fn faults_and_expectations_add_up() {
 }
 
 #[test]
-fn where_results_go() {
+fn what_is_looked_at_and_where_results_go() {
+    assert_notes("--receiver-pid", &["7"], |typed| {
+        typed.receiver_pid = Some(7);
+    });
+    assert_notes("--sync", &["d"], |typed| typed.sync = Some("d".into()));
     assert_notes("--json", &["f"], |typed| typed.json = Some("f".into()));
     assert_notes("--plot", &["f"], |typed| typed.plot = Some("f".into()));
     assert_notes("--verify", &["d"], |typed| typed.verify = Some("d".into()));
