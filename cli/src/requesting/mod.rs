@@ -171,7 +171,7 @@ impl Peer {
         Ok(Opened {
             connection,
             agreed,
-            fragment_bytes: u64::from(pdu_bytes.saturating_sub(PDV_HEADER_BYTES).max(1)),
+            fragment_bytes: u64::from(phrases::max_pdv(pdu_bytes).max(1)),
         })
     }
 
@@ -191,6 +191,3 @@ impl Peer {
         }
     }
 }
-
-/// Length, context and control header of a PDV (PS3.8 9.3.5.1).
-const PDV_HEADER_BYTES: u32 = 6;

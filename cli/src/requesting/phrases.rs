@@ -16,9 +16,13 @@ pub(super) fn accepted(peer_max_pdu_bytes: u32) -> String {
         0 => MAX_SEND_PDU_BYTES,
         limited => limited.min(MAX_SEND_PDU_BYTES),
     };
-    // An odd length is lowered by one.
-    let max_pdv = longest.saturating_sub(PDV_OVERHEAD) & !1;
-    format!("Association Accepted (Max Send PDV: {max_pdv})")
+    format!("Association Accepted (Max Send PDV: {})", max_pdv(longest))
+}
+
+/// The longest piece of a data set in a PDU of this length, both in bytes. It is even, as fragments
+/// are (PS3.8 annex E.1).
+pub(super) fn max_pdv(max_pdu_bytes: u32) -> u32 {
+    max_pdu_bytes.saturating_sub(PDV_OVERHEAD) & !1
 }
 
 /// Whether DCMTK calls it an abort by the peer: that, a closed connection, and a silent one.

@@ -60,7 +60,9 @@ impl Conversion {
     ) -> Result<Option<Self>, ConvertError> {
         let from = object.transfer_syntax.as_str();
         if from == to {
-            let is_as_it_is = options.edits.is_empty() && !options.old_vr_only;
+            // Fragments have even lengths (PS3.8 annex E.1), so values of odd length are padded first.
+            let is_even = object.bytes.is_multiple_of(2);
+            let is_as_it_is = is_even && options.edits.is_empty() && !options.old_vr_only;
             let encoding = Encoding::for_reading(from);
             return Ok((!is_as_it_is).then_some(Self {
                 from: encoding,

@@ -184,8 +184,9 @@ fn send_recorded(
     ended_badly: &AtomicBool,
     recorder: &Recorder<'_>,
 ) -> Result<(), CannotBegin> {
+    let wanted = plan::wanted(settings)?;
     let inputs = plan::check_inputs(settings, recorder)?;
-    let proposals = plan::proposals(settings, &inputs, recorder)?;
+    let proposals = plan::proposals(wanted, settings, &inputs, recorder)?;
     let orders = orders(settings);
     let job = Job {
         orders: &orders,

@@ -102,22 +102,40 @@ pub(super) struct Proposals {
     pub(super) extended: Vec<ExtendedNegotiation>,
 }
 
-/// What the settings ask to propose; reads a profile, or the classes of the files.
+/// What is to be proposed, as far as can be said without the files.
+pub(super) enum Wanted<'a> {
+    /// This.
+    Profile(Profile),
+    /// These transfer syntaxes for the classes of the files.
+    Required(&'a SyntaxProposal),
+}
+
+/// What the settings ask to propose; reads a profile.
+pub(super) fn wanted(settings: &Settings) -> Result<Wanted<'_>, CannotBegin> {
+    Ok(match &settings.contexts {
+        Contexts::Default(proposal) => {
+            let classes = DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid));
+            Wanted::Profile(Profile::of_contexts(proposal.offers(classes)))
+        }
+        Contexts::Required(proposal) => Wanted::Required(proposal),
+        Contexts::Profile { file, name } => {
+            let profile = profile::read(file, name);
+            Wanted::Profile(profile.map_err(|error| CannotBegin::fatal(error.to_string()))?)
+        }
+    })
+}
+
+/// The proposals for these files.
 pub(super) fn proposals(
+    wanted: Wanted<'_>,
     settings: &Settings,
     inputs: &Inputs,
     recorder: &Recorder<'_>,
 ) -> Result<Proposals, CannotBegin> {
-    let profile = match &settings.contexts {
-        Contexts::Default(proposal) => {
-            let classes = DEFAULT_STORAGE_PROPOSAL.iter().map(|uid| Uid::from(*uid));
-            Profile::of_contexts(proposal.offers(classes))
-        }
-        Contexts::Required(proposal) => {
+    let profile = match wanted {
+        Wanted::Profile(profile) => profile,
+        Wanted::Required(proposal) => {
             Profile::of_contexts(required(settings, inputs, recorder, proposal)?)
-        }
-        Contexts::Profile { file, name } => {
-            profile::read(file, name).map_err(|error| CannotBegin::fatal(error.to_string()))?
         }
     };
     Ok(Proposals {

@@ -196,6 +196,36 @@ fn compressed_data_is_passed_on_as_it_is_or_not_at_all() {
 }
 
 #[test]
+fn a_data_set_of_odd_length_is_padded() {
+    let home = home();
+    let mut odd = data_set(100);
+    odd.extend(element((0x7FE1, 0x0010), *b"LO", b"odd"));
+    for syntax in [EXPLICIT_LITTLE, JPEG] {
+        let object = open(&file(&home, syntax, &odd));
+        let sent = converted(&object, syntax, RewriteOptions::default());
+        assert!(
+            sent.len().is_multiple_of(2) && sent.ends_with(b"LO\x04\0odd "),
+            "{syntax}"
+        );
+    }
+    let mut unpadded = 0;
+    for pixel_bytes in 0..20 {
+        let object = open(&file(&home, EXPLICIT_LITTLE, &data_set(2 * pixel_bytes)));
+        let mut deflated = converted(&object, DEFLATED_EXPLICIT_LITTLE, RewriteOptions::default());
+        assert!(deflated.len().is_multiple_of(2));
+        // Some end with a byte of padding, some with one that belongs to them.
+        deflated.pop();
+        let path = file(&home, DEFLATED_EXPLICIT_LITTLE, &deflated);
+        if let Ok(object) = Object::open(&path, ReadMode::Detect) {
+            unpadded += 1;
+            let sent = converted(&object, DEFLATED_EXPLICIT_LITTLE, RewriteOptions::default());
+            assert!(sent.len().is_multiple_of(2));
+        }
+    }
+    assert!(unpadded > 0);
+}
+
+#[test]
 fn edits_change_what_is_there_and_tell_what_is_not() {
     let home = home();
     let object = open(&file(&home, EXPLICIT_LITTLE, &data_set(LARGE)));
