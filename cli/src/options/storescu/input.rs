@@ -90,8 +90,8 @@ pub(super) static FILES: Section<Typed> = Section {
         entry(
             "--recurse",
             "descend into subdirectories",
-            "Sends the files of subdirectories too, however deep. Links to directories are not \
-             followed, so that no loop can arise.",
+            "Sends the files of subdirectories too, however deep. Links to directories are \
+             followed, but not those that lead back up.",
         )
         .short("+r")
         .group(RECURSION)

@@ -114,22 +114,35 @@ impl Worker<'_> {
         let class = prefix(&object.sop_class).unwrap_or("OT");
         let number = self.begun + 1;
         tracing::info!("Sending Store Request (MsgID {number}, {class})");
+        let payload = self.payload(path, object, identity, to.as_str())?;
+        Ok((choice, payload))
+    }
+
+    /// The data set as the peer takes it.
+    fn payload(
+        &self,
+        path: &str,
+        object: &Object,
+        identity: Option<&Identity>,
+        to: &str,
+    ) -> Result<ObjectPayload, Unsendable> {
+        let orders = self.shared.orders;
         let options = RewriteOptions {
             edits: identity.map_or_else(Vec::new, Identity::edits),
             old_vr_only: orders.settings.old_vr_only,
             compression_level: orders.settings.compression_level,
         };
         let pace = orders.bytes_pace.clone();
-        let conversion = Conversion::plan(object, to.as_str(), options)
-            .map_err(|error| cannot_convert(path, &error))?;
+        let conversion =
+            Conversion::plan(object, to, options).map_err(|error| cannot_convert(path, &error))?;
         let Some(conversion) = conversion else {
-            return Ok((choice, ObjectPayload::of_file(object, pace)));
+            return Ok(ObjectPayload::of_file(object, pace));
         };
         let (converted, absent) = conversion
             .convert(object)
             .map_err(|error| cannot_convert(path, &error))?;
         tell_of_absent(path, &absent);
-        Ok((choice, ObjectPayload::of_converted(converted, pace)))
+        Ok(ObjectPayload::of_converted(converted, pace))
     }
 
     fn store(
