@@ -16,8 +16,13 @@ const NAP: Duration = Duration::from_millis(100);
 /// The most that a data set gets of a rate at a time, in bytes.
 const SLICE_BYTES_MAX: u64 = 1 << 20;
 
+/// What makes an odd length even. Only deflated data sets have one, and only in files: in a message
+/// every fragment is even (PS3.5 A.5), and peers abort over any other.
+const PADDING: &[u8] = &[0];
+
 enum Source {
-    File(FilePayload),
+    /// With its length in bytes.
+    File(FilePayload, u64),
     Memory(Vec<u8>),
     Stream(StreamPayload<Box<ConvertingReader>>),
 }
@@ -34,7 +39,7 @@ impl ObjectPayload {
     /// The data set as it lies in its file.
     pub(super) fn of_file(object: &Object, pace: Option<Arc<Pace>>) -> Self {
         let file = FilePayload::new(Arc::clone(&object.file), object.offset, object.bytes);
-        Self::new(Source::File(file), pace)
+        Self::new(Source::File(file, object.bytes), pace)
     }
 
     /// A converted data set.
@@ -58,7 +63,10 @@ impl ObjectPayload {
 impl Payload for ObjectPayload {
     fn prepare(&mut self, offset: u64) -> Result<Reach, PayloadError> {
         let whole = match &mut self.source {
-            Source::File(file) => file.prepare(offset)?,
+            Source::File(file, bytes) => Reach {
+                end: bytes.next_multiple_of(2),
+                ..file.prepare(offset)?
+            },
             Source::Memory(bytes) => Reach {
                 end: bytes.len() as u64,
                 is_last: true,
@@ -76,7 +84,8 @@ impl Payload for ObjectPayload {
     fn piece(&self, offset: u64) -> Piece<'_> {
         let room = self.end.saturating_sub(offset);
         let piece = match &self.source {
-            Source::File(file) => file.piece(offset),
+            Source::File(_, bytes) if offset >= *bytes => Piece::Memory(PADDING),
+            Source::File(file, _) => file.piece(offset),
             Source::Memory(bytes) => {
                 let start = usize::try_from(offset).unwrap_or(usize::MAX);
                 Piece::Memory(bytes.get(start..).unwrap_or_default())
