@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::journal::{Entry, FileVersion, Journal};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Verdict};
 use super::progress::Progress;
 use super::rename::rename;
 use super::report::Report;
@@ -59,6 +59,10 @@ impl Ledger {
         let outcome = &settled.outcome;
         if let Some(notice) = &settled.notice {
             tracing::info!("{notice}");
+        }
+        // Answers come in any order and name no file: DCMTK's line is not enough.
+        if let (Verdict::Failed, Some(status)) = (outcome.verdict, outcome.status) {
+            tracing::warn!("not stored: {}: {status}", outcome.path.display());
         }
         if self.rename {
             rename(&outcome.path, outcome.verdict.is_acknowledged());
