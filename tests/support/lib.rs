@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod conversation;
 pub mod corpus;
+pub mod delay;
 pub mod disk;
 pub mod foreign;
 pub mod gate;

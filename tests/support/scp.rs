@@ -56,7 +56,9 @@ pub enum OnRelease {
 /// How a receiver is to behave. The default takes everything and is content.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// What is done about an association request.
+    /// What is done about the first association requests.
+    pub on_first_requests: Vec<OnRequest>,
+    /// What is done about the others.
     pub on_request: OnRequest,
     /// The abstract syntaxes accepted; all where there is no list.
     pub classes: Option<Vec<String>>,
@@ -77,6 +79,7 @@ pub struct Script {
 impl Default for Script {
     fn default() -> Self {
         Self {
+            on_first_requests: Vec::new(),
             on_request: OnRequest::Accept,
             classes: None,
             syntaxes: Vec::new(),
@@ -160,14 +163,14 @@ impl Scp {
         let stopping = Arc::new(AtomicBool::new(false));
         let connections = Arc::new(Mutex::new(Vec::new()));
         let (stop, list) = (Arc::clone(&stopping), Arc::clone(&connections));
-        let (script, count) = (Arc::new(script.clone()), Arc::new(AtomicUsize::new(0)));
+        let (script, counts) = (Arc::new(script.clone()), Arc::new(Counts::default()));
         let listener = thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
                 let stream = stream.expect("a connection");
-                let server = Server::new(stream, Arc::clone(&script), Arc::clone(&count));
+                let server = Server::new(stream, Arc::clone(&script), Arc::clone(&counts));
                 let connection = thread::spawn(move || server.serve());
                 list.lock().expect("no holder panics").push(connection);
             }
@@ -214,12 +217,18 @@ impl Drop for Scp {
     }
 }
 
+/// What was there before, over all connections.
+#[derive(Default)]
+struct Counts {
+    requests: AtomicUsize,
+    objects: AtomicUsize,
+}
+
 /// One connection.
 struct Server {
     stream: TcpStream,
     script: Arc<Script>,
-    /// Objects over all connections.
-    count: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
     seen: Association,
     command: Vec<u8>,
     current: Option<Stored>,
@@ -229,11 +238,11 @@ struct Server {
 type Flow = io::Result<bool>;
 
 impl Server {
-    fn new(stream: TcpStream, script: Arc<Script>, count: Arc<AtomicUsize>) -> Self {
+    fn new(stream: TcpStream, script: Arc<Script>, counts: Arc<Counts>) -> Self {
         Self {
             stream,
             script,
-            count,
+            counts,
             seen: Association::default(),
             command: Vec::new(),
             current: None,
@@ -272,7 +281,10 @@ impl Server {
 
     fn on_request(&mut self, body: &[u8]) -> Flow {
         let requested = Requested::decode(body);
-        let answer = match self.script.on_request {
+        let number = self.counts.requests.fetch_add(1, Ordering::SeqCst);
+        let first = self.script.on_first_requests.get(number);
+        let on_request = first.copied().unwrap_or(self.script.on_request);
+        let answer = match on_request {
             OnRequest::Accept => answer::accept(&requested, &self.script),
             OnRequest::Reject(result, source, reason) => {
                 wire::pdu(wire::ASSOCIATE_RJ, &[0, result, source, reason])
@@ -282,7 +294,7 @@ impl Server {
         };
         self.seen.requested = Some(requested);
         self.stream.write_all(&answer)?;
-        match self.script.on_request {
+        match on_request {
             OnRequest::Accept | OnRequest::Silence => Ok(true),
             _ => Ok(self.end()),
         }
@@ -343,7 +355,7 @@ impl Server {
 
     fn on_object(&mut self, context: u8) -> Flow {
         let mut stored = self.current.take().expect("data follow a command");
-        let number = self.count.fetch_add(1, Ordering::SeqCst);
+        let number = self.counts.objects.fetch_add(1, Ordering::SeqCst);
         let reply = self.script.replies.get(number).copied();
         stored.reply = reply.unwrap_or(Reply::Status(0));
         let response = answer::store_response(context, &stored);

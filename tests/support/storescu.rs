@@ -94,6 +94,14 @@ impl Running {
         read(&self.home.path().join("stderr"))
     }
 
+    /// The highest resident memory so far, in bytes (VmHWM of proc(5)); `None` when it has ended.
+    pub fn peak_resident_bytes(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib * 1024)
+    }
+
     /// Sends SIGKILL, and waits for the end.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
