@@ -19,6 +19,29 @@ const BORROWED: [(&str, &str); 9] = [
     ("rtplan.dcm", "plan.dcm"),
 ];
 
+/// A file of association profiles.
+const PROFILES: &str = r"
+[[TransferSyntaxes]]
+[Native]
+TransferSyntax1 = LocalEndianExplicit
+TransferSyntax2 = LittleEndianImplicit
+[Coded]
+TransferSyntax1 = JPEGBaseline
+
+[[PresentationContexts]]
+[Images]
+PresentationContext1 = CTImageStorage\Native
+PresentationContext2 = SecondaryCaptureImageStorage\Coded
+[CodedImages]
+PresentationContext1 = CTImageStorage\Coded
+
+[[Profiles]]
+[Default]
+PresentationContexts = Images
+[Jpeg]
+PresentationContexts = CodedImages
+";
+
 /// Bytes of a data set made here.
 const OBJECT_BYTES: usize = 1500;
 
@@ -38,6 +61,7 @@ pub(crate) fn make(home: &Path) {
     make_tree(home);
     write(home, "words.txt", b"ct1.dcm\t\"ct2.dcm\"\n 'ct3.dcm'");
     write(home, "token.txt", b"a token\n");
+    write(home, "profile.cfg", PROFILES.as_bytes());
 }
 
 fn ct(number: usize) -> Object {

@@ -40,6 +40,8 @@ pub(crate) enum Difference {
     Lines(&'static str),
     /// Everything but the exit code and the number of objects.
     Details,
+    /// Ours refuses the command line, where DCMTK cuts a value short without a word.
+    Refused,
 }
 
 fn row(name: &'static str, words: &'static str, exit: i32, objects: usize) -> Row {
@@ -120,6 +122,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(statuses());
     rows.extend(peers());
     rows.extend(ways_to_send());
+    rows.extend(profiles());
     rows.extend(identities());
     rows.extend(sizes_and_times());
     rows
@@ -551,7 +554,8 @@ fn peers() -> Vec<Row> {
             "-v -aet MY-TITLE-IS-LONGER-THAN -aec YOURS-IS-AT-LEAST-AS PEER ct1.dcm",
             0,
             1,
-        ),
+        )
+        .differs(&[Difference::Refused]),
     ]
 }
 
@@ -614,14 +618,71 @@ fn ways_to_send() -> Vec<Row> {
         )
         .differs(INVENTED),
         row("ignores padding of UIDs", "-v -up PEER ct1.dcm", 0, 1),
+        row("the version", "--version", 0, 0),
+        row("an unknown option", "--no-such-option PEER ct1.dcm", 1, 0),
+    ]
+}
+
+fn profiles() -> Vec<Row> {
+    let late = &[Difference::Lines("checking input files")];
+    vec![
+        row(
+            "a profile",
+            "-v -xf profile.cfg Default PEER ct1.dcm jpeg.dcm",
+            0,
+            2,
+        ),
+        row(
+            "a profile, its name in small letters",
+            "-v -xf profile.cfg default PEER ct1.dcm",
+            0,
+            1,
+        ),
+        row(
+            "a profile that lacks a class",
+            "-v -xf profile.cfg Default PEER mr.dcm",
+            1,
+            0,
+        ),
+        row(
+            "a profile that lacks a transfer syntax",
+            "-v -xf profile.cfg Jpeg PEER ct1.dcm",
+            1,
+            0,
+        ),
+        row(
+            "a profile that is unknown",
+            "-v -xf profile.cfg Other PEER ct1.dcm",
+            1,
+            0,
+        )
+        .differs(late),
         row(
             "a profile file that is missing",
             "-v -xf nothere.cfg Default PEER ct1.dcm",
             1,
             0,
+        )
+        .differs(late),
+        row(
+            "a profile file that is none",
+            "-v -xf text.txt Default PEER ct1.dcm",
+            1,
+            0,
+        )
+        .differs(late),
+        row(
+            "a profile and a preference",
+            "-v -xf profile.cfg Default -xb PEER ct1.dcm",
+            1,
+            0,
         ),
-        row("the version", "--version", 0, 0),
-        row("an unknown option", "--no-such-option PEER ct1.dcm", 1, 0),
+        row(
+            "a profile and required classes",
+            "-v -xf profile.cfg Default -R PEER ct1.dcm",
+            1,
+            0,
+        ),
     ]
 }
 
