@@ -56,6 +56,7 @@ fn throughput_over_time(results: &Results, area: &Area<'_>) -> Drawn {
         .build_cartesian_2d(0.0..last, 0.0..most * 1.05)?;
     chart
         .configure_mesh()
+        .max_light_lines(0)
         .x_desc("seconds from the start")
         .y_desc("MB/s")
         .draw()?;
@@ -80,6 +81,7 @@ fn latency_by_percentile(results: &Results, area: &Area<'_>) -> Drawn {
         .build_cartesian_2d(0.0..last, 0.0..most * 1.05)?;
     chart
         .configure_mesh()
+        .max_light_lines(0)
         .x_labels(6)
         .x_label_formatter(&|nines| label(*nines))
         .x_desc("percent of the objects took no longer")

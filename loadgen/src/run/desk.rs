@@ -236,9 +236,7 @@ impl Desk {
         };
         // A round may take a while: an object is timed when its turn comes.
         let now = Instant::now();
-        while let Some(event) = connection.poll_event() {
-            self.on_event(slot, event, connection, now);
-        }
+        self.take_events(slot, connection, now);
         if connection.is_closed() || self.slots[slot].is_ending {
             return;
         }
@@ -248,6 +246,18 @@ impl Desk {
             while self.feed_one(slot, connection, now) {}
         }
         self.end_if_idle(slot, connection, now);
+    }
+
+    /// Takes note of what has happened on a connection.
+    pub(super) fn take_events(
+        &mut self,
+        slot: usize,
+        connection: &mut Connection<ObjectPayload>,
+        now: Instant,
+    ) {
+        while let Some(event) = connection.poll_event() {
+            self.on_event(slot, event, connection, now);
+        }
     }
 
     fn on_event(

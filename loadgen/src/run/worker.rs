@@ -115,6 +115,7 @@ impl Worker {
         }
         let is_served = self.desk.feed_one(slot, connection, now);
         let turn = connection.send(now);
+        self.desk.take_events(slot, connection, Instant::now());
         if connection.can_begin() {
             self.desk.put_back(slot);
         }
