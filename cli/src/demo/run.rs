@@ -57,7 +57,8 @@ pub(super) fn run(Settings: Settings) -> ExitCode {
     }
 }
 
-/// Returns whether everything arrived as it was sent. The directory is removed in any case.
+/// Returns whether everything arrived as it was sent. The directory is removed in any case: on a signal
+/// no more is sent, and what was is looked at.
 fn show() -> Result<bool, AnyError> {
     let signals = Signals::watch()?;
     let directory = tempfile::Builder::new().prefix("pdvault-demo-").tempdir()?;
@@ -70,23 +71,36 @@ fn show() -> Result<bool, AnyError> {
         receiver.local_addr(),
         directory.path().display()
     ));
-    let syntax = transfer_syntax(EXPLICIT_LITTLE).expect("in the registry");
-    let corpus = Arc::new(Corpus::of_mix(Mix::Mixed, syntax)?);
-    let cpu_before = process_cpu_time();
-    let options = options(receiver.local_addr(), objects);
-    let running = run::start(options, Arc::clone(&corpus))?;
-    let (outcome, ()) = watch::until_done(running, Goal::Objects(objects), &signals, || ())?;
-    let cpu = process_cpu_time().saturating_sub(cpu_before);
+    let sent = send(receiver.local_addr(), objects, &signals)?;
     stop_receiver(receiver)?;
-    let results = outcome.results(BTreeMap::new());
-    tell(&results, cpu);
-    // A second signal ends the program as usual; the directory is left behind then.
-    drop(signals);
-    let verification = look(directory.path(), &corpus, &outcome)?;
+    let results = sent.outcome.results(BTreeMap::new());
+    tell(&results, sent.cpu);
+    let verification = look(directory.path(), &sent)?;
     let is_good = verification.is_good() && results.totals.failed == 0;
     directory.close()?;
     tell_end(&verification, is_good);
     Ok(is_good)
+}
+
+/// What was sent, and what it cost.
+struct Sent {
+    corpus: Arc<Corpus>,
+    outcome: Outcome,
+    /// Of receiver and sender together.
+    cpu: Duration,
+}
+
+fn send(address: SocketAddr, objects: u64, signals: &Signals) -> Result<Sent, AnyError> {
+    let syntax = transfer_syntax(EXPLICIT_LITTLE).expect("in the registry");
+    let corpus = Arc::new(Corpus::of_mix(Mix::Mixed, syntax)?);
+    let cpu_before = process_cpu_time();
+    let running = run::start(options(address, objects), Arc::clone(&corpus))?;
+    let (outcome, ()) = watch::until_done(running, Goal::Objects(objects), signals, || ())?;
+    Ok(Sent {
+        corpus,
+        outcome,
+        cpu: process_cpu_time().saturating_sub(cpu_before),
+    })
 }
 
 fn start_receiver(directory: &Path) -> Result<ReceiverHandle, AnyError> {
@@ -147,9 +161,10 @@ fn options(address: SocketAddr, objects: u64) -> RunOptions {
 }
 
 /// Looks at every file.
-fn look(directory: &Path, corpus: &Corpus, outcome: &Outcome) -> Result<Verification, AnyError> {
+fn look(directory: &Path, sent: &Sent) -> Result<Verification, AnyError> {
     say("\nComparing every file with what was sent ...\n");
-    Ok(verify(directory, corpus, outcome.acknowledged())?)
+    let acknowledged = sent.outcome.acknowledged();
+    Ok(verify(directory, &sent.corpus, acknowledged)?)
 }
 
 /// Rate, latency, and where the time went. `cpu` is that of receiver and sender together.

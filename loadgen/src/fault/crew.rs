@@ -63,10 +63,11 @@ pub(crate) struct CrewReport {
 }
 
 impl Crew {
-    pub(crate) fn start(setup: &Arc<CrewSetup>) -> io::Result<Self> {
+    pub(crate) fn start(setup: CrewSetup) -> io::Result<Self> {
+        let setup = Arc::new(setup);
         let (jobs, waiting) = bounded(WAITING_MAX);
         let threads = (0..THREADS).map(|_| {
-            let (setup, waiting) = (Arc::clone(setup), waiting.clone());
+            let (setup, waiting) = (Arc::clone(&setup), waiting.clone());
             thread::Builder::new()
                 .name("fault".to_owned())
                 .spawn(move || work(&setup, &waiting))

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
-use std::iter::Peekable;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,11 +11,11 @@ use pdvault_engine::association::{RequestorEvent, StoreReply, StoreRequest};
 use pdvault_engine::dimse::StatusCategory;
 use pdvault_engine::sender::{Connection, ConnectionEvent, ConnectionIndex};
 
+use super::agenda::Agenda;
 use super::payload::ObjectPayload;
 use super::slot::{Pending, Slot, Ticket};
 use super::{Pace, RunError, Shared};
 use crate::measure::{Acknowledged, Record};
-use crate::schedule::{DueTimes, Schedule};
 
 /// How long after an association was lost or refused the next is tried.
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
@@ -43,11 +42,7 @@ pub(super) struct Desk {
     free: VecDeque<usize>,
     /// When which slot opens an association.
     openings: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Of an open loop.
-    due_times: Option<Peekable<DueTimes>>,
-    is_exhausted: bool,
-    /// When it was, for want of time.
-    ended_at: Option<Instant>,
+    agenda: Agenda,
     record: Record,
 }
 
@@ -68,9 +63,7 @@ impl Desk {
             slots: slots.map(|_| Slot::default()).collect(),
             by_connection: HashMap::new(),
             free: VecDeque::new(),
-            due_times: due_times(shared, number, count),
-            is_exhausted: false,
-            ended_at: None,
+            agenda: Agenda::new(shared, number, count),
             record: Record::new(options.warm_up, options.keep_acknowledged),
             shared: Arc::clone(shared),
         }
@@ -84,88 +77,20 @@ impl Desk {
 
     /// The next object, if one is due.
     pub(super) fn next_ticket(&mut self, now: Instant) -> Option<Ticket> {
-        while !self.is_over(now) {
-            let due = self.take_due(now)?;
-            let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
-            if self
-                .shared
-                .options
-                .objects
-                .is_some_and(|count| number >= count)
-            {
-                self.is_exhausted = true;
-                return None;
-            }
-            match (&self.shared.crew, self.shared.options.faults.of(number)) {
-                (Some(crew), Some(fault)) => crew.order(fault, number),
-                _ => {
-                    return Some(Ticket {
-                        number,
-                        due,
-                        begun: now,
-                    });
-                }
-            }
-        }
-        None
-    }
-
-    /// The time that the next object was due, if that is not in the future.
-    fn take_due(&mut self, now: Instant) -> Option<Instant> {
-        match self.next_due_time() {
-            None => Some(now),
-            Some(due) if due <= now => {
-                self.due_times.as_mut().and_then(Iterator::next);
-                Some(due)
-            }
-            Some(_) => None,
-        }
-    }
-
-    /// When the next object of an open loop is due.
-    fn next_due_time(&mut self) -> Option<Instant> {
-        let due = self.due_times.as_mut()?.peek()?;
-        self.shared.start.checked_add(*due)
+        self.agenda.next_ticket(now)
     }
 
     /// When the next object can be begun, if that is a matter of time only.
     pub(super) fn next_due(&mut self) -> Option<Instant> {
-        if self.free.is_empty() || self.is_exhausted {
+        if self.free.is_empty() || self.agenda.is_exhausted() {
             return None;
         }
-        self.next_due_time()
+        self.agenda.next_due_time()
     }
 
     /// Whether no object is begun any more.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
-        if self.is_exhausted {
-            return true;
-        }
-        let next = self.next_due_time().unwrap_or(now);
-        let options = &self.shared.options;
-        let end = options.end().map(|end| self.shared.start + end);
-        let is_all_begun = options
-            .objects
-            .is_some_and(|count| self.shared.next.load(Ordering::Relaxed) >= count);
-        let is_time_over = end.is_some_and(|end| next >= end || now >= end + options.drain);
-        let is_ended = self.shared.stop.is_set() || is_time_over;
-        if is_ended && !is_all_begun {
-            self.ended_at = Some(end.map_or(now, |end| end.min(now)));
-        }
-        self.is_exhausted = is_all_begun || is_ended;
-        self.is_exhausted
-    }
-
-    /// How many objects of an open loop were due before its end and not begun.
-    fn never_begun(&mut self) -> u64 {
-        let mut count = 0;
-        while let Some(due) = self.next_due_time()
-            && self.ended_at.is_some_and(|end| due < end)
-        {
-            count += 1;
-            self.due_times.as_mut().and_then(Iterator::next);
-        }
-        count
+        self.agenda.is_over(now)
     }
 
     // Slots.
@@ -174,7 +99,7 @@ impl Desk {
     pub(super) fn next_opening(&mut self, now: Instant) -> Option<usize> {
         loop {
             let Reverse((at, slot)) = *self.openings.peek()?;
-            if at > now || self.is_exhausted {
+            if at > now || self.agenda.is_exhausted() {
                 return None;
             }
             self.openings.pop();
@@ -187,7 +112,7 @@ impl Desk {
 
     pub(super) fn next_opening_time(&self) -> Option<Instant> {
         let Reverse((at, _)) = self.openings.peek()?;
-        (!self.is_exhausted).then_some(*at)
+        (!self.agenda.is_exhausted()).then_some(*at)
     }
 
     /// A slot that waits for an object.
@@ -478,26 +403,9 @@ impl Desk {
             .map(|slot| slot.pending.drain(..).count() + usize::from(slot.ticket.take().is_some()))
             .sum();
         self.fail("no response until the end", unanswered as u64, now);
-        let never_begun = self.never_begun();
+        let never_begun = self.agenda.never_begun();
         self.fail("due, but not begun until the end", never_begun, now);
     }
-}
-
-fn due_times(shared: &Shared, number: usize, count: usize) -> Option<Peekable<DueTimes>> {
-    let options = &shared.options;
-    let Pace::Open {
-        per_second,
-        arrivals,
-    } = options.pace
-    else {
-        return None;
-    };
-    let schedule = Schedule {
-        per_second,
-        ramp: options.ramp,
-        arrivals,
-    };
-    Some(schedule.due_times(number, count, options.seed).peekable())
 }
 
 /// Part `number` of `count` of a duration.

@@ -1,5 +1,6 @@
 //! A run: threads, each with an event loop and its share of the associations.
 
+mod agenda;
 mod desk;
 mod options;
 mod payload;
@@ -142,23 +143,18 @@ pub struct Outcome {
 /// Starts sending.
 pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunError> {
     let proposal = Proposal::of(&corpus).ok_or(RunError::TooManyContexts)?;
-    let request = |operations| {
-        let titles = (options.calling_ae_title, options.called_ae_title);
-        proposal.request(titles, options.max_pdu_bytes, operations)
-    };
+    let titles = (options.calling_ae_title, options.called_ae_title);
+    let request = |operations| proposal.request(titles, options.max_pdu_bytes, operations);
     let stop = StopFlag::default();
-    let crew = if options.faults.is_empty() {
-        None
-    } else {
-        let setup = CrewSetup {
-            address: options.address,
-            request: request(1)?,
-            proposal: proposal.clone(),
-            corpus: Arc::clone(&corpus),
-            stop: stop.clone(),
-        };
-        Some(Crew::start(&Arc::new(setup))?)
+    let crew_setup = CrewSetup {
+        address: options.address,
+        request: request(1)?,
+        proposal: proposal.clone(),
+        corpus: Arc::clone(&corpus),
+        stop: stop.clone(),
     };
+    let has_faults = !options.faults.is_empty();
+    let crew = has_faults.then(|| Crew::start(crew_setup)).transpose()?;
     let templates = corpus.templates().iter();
     let shared = Arc::new(Shared {
         classes: templates
