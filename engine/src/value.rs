@@ -61,7 +61,6 @@ impl Uid {
 
     /// Whether this is a UID by PS3.5 9.1, leading zeroes of a component tolerated: 1 to 64 digits
     /// and dots, no empty component.
-    #[cfg(test)]
     pub(crate) fn is_well_formed(&self) -> bool {
         (1..=UID_BYTES_MAX).contains(&self.0.len())
             && self

@@ -83,6 +83,8 @@ pub(crate) enum Contexts {
     Default(SyntaxProposal),
     /// These transfer syntaxes for the classes of the files, in order of appearance.
     Required(SyntaxProposal),
+    /// The transfer syntaxes that the files have, for their classes.
+    Stored,
     /// Those of a profile in an association configuration file (see [`super::profile`]).
     Profile {
         /// The file.
@@ -90,6 +92,13 @@ pub(crate) enum Contexts {
         /// The name, as typed.
         name: OsString,
     },
+}
+
+impl Contexts {
+    /// Whether all files are looked at before the peer is called.
+    pub(crate) fn need_a_look_at_files(&self) -> bool {
+        matches!(self, Self::Required(_) | Self::Stored)
+    }
 }
 
 /// When invented series, studies and patients end.
@@ -156,6 +165,7 @@ fn contexts(typed: &Typed, proposal: SyntaxProposal) -> Contexts {
             file: file.clone(),
             name: name.clone(),
         },
+        None if typed.propose_stored => Contexts::Stored,
         None if typed.required => Contexts::Required(proposal),
         None => Contexts::Default(proposal),
     }

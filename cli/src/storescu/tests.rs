@@ -98,6 +98,12 @@ fn contexts_come_from_the_default_classes_the_files_or_a_profile() {
         typed.required = true;
     });
     assert_eq!(settings.contexts, Contexts::Required(jpeg()));
+    let settings = resolved(|typed| {
+        typed.propose_stored = true;
+        typed.required = true;
+    });
+    assert_eq!(settings.contexts, Contexts::Stored);
+    assert!(!settings.prefer_deflated);
     let settings = resolved(|typed| typed.profile = Some(("f".into(), "p".into())));
     let (file, name) = ("f".into(), "p".into());
     assert_eq!(settings.contexts, Contexts::Profile { file, name });

@@ -32,6 +32,7 @@ pub(crate) struct Typed {
     /// File and name of a profile.
     pub(crate) profile: Option<(PathBuf, OsString)>,
     pub(crate) preference: Option<SyntaxProposal>,
+    pub(crate) propose_stored: bool,
     pub(crate) required: bool,
     pub(crate) combine: bool,
     pub(crate) old_vr_only: bool,

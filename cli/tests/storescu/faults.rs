@@ -111,7 +111,7 @@ fn without_retries_a_peer_that_is_not_there_ends_the_job() {
 
 #[test]
 fn an_object_that_the_peer_has_no_room_for_ends_the_job() {
-    let scene = Scene::with(0, FullAtFirst::new(1));
+    let scene = Scene::with(|builder| builder.sinks(FullAtFirst::new(1)));
     scene.object("one", 1);
     scene.object("two", 2);
     let output = scene.send(&["-v", "--report", "r"], &["one", "two"]);
@@ -126,7 +126,7 @@ fn an_object_that_the_peer_has_no_room_for_ends_the_job() {
 
 #[test]
 fn an_object_that_the_peer_has_no_room_for_is_tried_again() {
-    let scene = Scene::with(0, FullAtFirst::new(2));
+    let scene = Scene::with(|builder| builder.sinks(FullAtFirst::new(2)));
     scene.object("one", 1);
     scene.object("two", 2);
     let output = scene.send(&["--retry", "3", "--journal", "j"], &["one", "two"]);
@@ -144,7 +144,7 @@ fn an_object_that_the_peer_has_no_room_for_is_tried_again() {
 
 #[test]
 fn retries_come_to_an_end() {
-    let scene = Scene::with(0, FullAtFirst::new(100));
+    let scene = Scene::with(|builder| builder.sinks(FullAtFirst::new(100)));
     scene.object("one", 1);
     let output = scene.send(&["--retry", "1", "--report", "r"], &["one"]);
     assert_exit(&output, 167);

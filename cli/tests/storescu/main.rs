@@ -4,6 +4,7 @@
 
 mod faults;
 mod scene;
+mod stored;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,11 +6,10 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 
 use pdvault_engine::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
-use pdvault_engine::receiver::{Receiver, ReceiverHandle};
-use pdvault_engine::store::{Durability, SinkFactory, SystemSinks};
+use pdvault_engine::receiver::{Builder, Receiver, ReceiverHandle};
+use pdvault_engine::store::Durability;
 use pdvault_engine::value::{AeTitle, Uid};
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
@@ -32,19 +31,19 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self::on_port(0)
+        Self::with(|builder| builder)
     }
 
     pub(crate) fn on_port(port: u16) -> Self {
-        Self::with(port, Arc::new(SystemSinks))
+        Self::with(|builder| builder.listen((Ipv4Addr::LOCALHOST, port).into()))
     }
 
-    /// With a receiver whose disk these sinks are.
-    pub(crate) fn with(port: u16, sinks: Arc<dyn SinkFactory>) -> Self {
+    /// With a receiver that is changed so.
+    pub(crate) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
         let stored = tempfile::tempdir().expect("a directory");
         Self {
             files: tempfile::tempdir().expect("a directory"),
-            receiver: receiver(port, stored.path(), sinks),
+            receiver: receiver(stored.path(), change),
             stored,
         }
     }
@@ -93,15 +92,13 @@ impl Scene {
     }
 }
 
-fn receiver(port: u16, directory: &Path, sinks: Arc<dyn SinkFactory>) -> ReceiverHandle {
-    Receiver::builder()
-        .listen((Ipv4Addr::LOCALHOST, port).into())
+fn receiver(directory: &Path, change: impl FnOnce(Builder) -> Builder) -> ReceiverHandle {
+    let builder = Receiver::builder()
+        .listen((Ipv4Addr::LOCALHOST, 0).into())
         .output_directory(directory)
         .landing_memory(LANDING_BYTES)
-        .durability(Durability::None)
-        .sinks(sinks)
-        .start()
-        .expect("a receiver")
+        .durability(Durability::None);
+    change(builder).start().expect("a receiver")
 }
 
 /// A port on which nobody listens, and which nobody else is given as long as the socket is there; a
@@ -144,6 +141,11 @@ pub(crate) fn log(output: &Output) -> String {
 
 /// A DICOM file with so many bytes of pixel data.
 pub(crate) fn dicom_file(class: &str, number: u32, pixel_bytes: usize) -> Vec<u8> {
+    dicom_file_in(EXPLICIT_LITTLE, class, number, pixel_bytes)
+}
+
+/// The same with a transfer syntax that is written as explicit little endian is.
+pub(crate) fn dicom_file_in(syntax: &str, class: &str, number: u32, pixel_bytes: usize) -> Vec<u8> {
     let (class, instance) = (
         Uid::from(class),
         Uid::from(format!("2.25.{number}").as_str()),
@@ -152,7 +154,7 @@ pub(crate) fn dicom_file(class: &str, number: u32, pixel_bytes: usize) -> Vec<u8
     let meta = FileMeta {
         sop_class: &class,
         sop_instance: &instance,
-        transfer_syntax: &EXPLICIT_LITTLE.into(),
+        transfer_syntax: &syntax.into(),
         source_ae_title: &AeTitle::new("TEST").expect("legal"),
     };
     let length = meta.encode(&mut file);

@@ -10,7 +10,9 @@ pub(super) static MANUAL: Manual = Manual {
                 "For each SOP class two presentation contexts are proposed: one with the preferred \
                  transfer syntax and one with the uncompressed ones that are left; see --propose \
                  and --combine. A proposal of more contexts than an association holds, 128, is \
-                 spread over several associations.",
+                 spread over several associations. With --propose-stored the files are looked at \
+                 first, and each transfer syntax that those of a SOP class have gets a context of \
+                 its own: for archives of mixed compressions.",
                 "A file is sent in the context of its own transfer syntax, else in an explicit \
                  uncompressed one, else in the implicit one, else in any of its class. Native, big \
                  endian and deflated encodings are converted into each other; compressed pixel \
@@ -41,6 +43,10 @@ pub(super) static MANUAL: Manual = Manual {
         (
             "storescu +sd +r -nh --journal job.log --resume --associations 4 archive.example 104 /old",
             "Moves an archive over four connections; the same line again goes on after a break.",
+        ),
+        (
+            "storescu +sd +r --propose-stored archive.example 104 /old",
+            "Sends files of any transfer syntaxes as they are, where the peer takes them.",
         ),
         (
             "storescu -xs -R archive.example 104 lossless.dcm",

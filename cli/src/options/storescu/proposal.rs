@@ -37,6 +37,7 @@ pub(super) static PROFILE: Section<Typed> = Section {
         &["--propose-rle"],
         &["--propose-deflated"],
         &["--propose-implicit"],
+        &["--propose-stored"],
         &["--required"],
         &["--combine"],
     ])
@@ -220,6 +221,18 @@ pub(super) static SYNTAXES: Section<Typed> = Section {
             "1.2.840.10008.1.2.1.99",
             "deflated explicit VR little endian"
         ),
+        entry(
+            "--propose-stored",
+            "propose the transfer syntaxes that the files have",
+            "Proposes for each SOP class of the files every transfer syntax that they have, in a \
+             context of its own, and the uncompressed ones, so that files of mixed compressions \
+             leave as they are in one job. Implies what --required does: all files are looked \
+             through before the peer is called, which takes minutes for millions of them; with \
+             --resume those that need not be sent are left out.",
+        )
+        .group(PROPOSED)
+        .conflicts(&[&["--combine"]])
+        .works(|typed, _| typed.propose_stored = true),
     ],
 };
 

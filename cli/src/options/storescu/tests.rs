@@ -13,6 +13,7 @@ const REFERENCE: &str = include_str!("../../../tests/fixtures/storescu_options.t
 
 /// The options that DCMTK does not have.
 const OURS: &[&str] = &[
+    "--propose-stored",
     "--associations",
     "--async-ops",
     "--rate",
@@ -125,6 +126,12 @@ mod works {
         assert_notes("--config-file", &["f", "p"], |typed| {
             typed.profile = Some(("f".into(), "p".into()));
         });
+        assert_notes("--propose-stored", &[], |typed| typed.propose_stored = true);
+        assert_eq!(read(&["--propose-stored", "-xs"]), read(&["-xs"]));
+        assert_eq!(
+            read(&["-xs", "--propose-stored"]),
+            read(&["--propose-stored"])
+        );
         assert_notes("--required", &[], |typed| typed.required = true);
         assert_notes("--combine", &[], |typed| typed.combine = true);
     }
@@ -246,6 +253,14 @@ mod works {
 fn combinations_are_judged() {
     for (words, text) in [
         (&["--resume"][..], "--resume only allowed with --journal"),
+        (
+            &["--propose-stored", "-xf", "f", "p"],
+            "--config-file not allowed with --propose-stored",
+        ),
+        (
+            &["--propose-stored", "+C"],
+            "--propose-stored not allowed with --combine",
+        ),
         (
             &["--resume", "--journal", "f", "+II"],
             "--resume not allowed with --repeat, --invent-instance, --invent-series, \

@@ -41,8 +41,9 @@ pub(super) struct Feed<'a> {
 }
 
 impl Feed<'_> {
-    /// Feeds one file after the other, until there are no more or the job is to end.
-    pub(super) fn run(&self, items: &Sender<Item>) {
+    /// Feeds one file after the other, until there are no more or the job is to end. Those that need
+    /// not be sent are counted if this `is_first` of all runs.
+    pub(super) fn run(&self, items: &Sender<Item>, is_first: bool) {
         for found in self.inputs.walk() {
             if self.stop.is_set() {
                 return;
@@ -52,7 +53,9 @@ impl Feed<'_> {
                 Found::Unreadable { path, error } => (path, Some(error)),
             };
             if self.is_done(&path) {
-                self.ledger.skip(&path);
+                if is_first {
+                    self.ledger.skip(&path);
+                }
                 continue;
             }
             for _ in 0..self.repeat {
@@ -76,7 +79,7 @@ impl Feed<'_> {
 
     /// Whether the journal shows a file as acknowledged, by this name or by the one that it had before
     /// it was renamed for that.
-    fn is_done(&self, path: &Path) -> bool {
+    pub(super) fn is_done(&self, path: &Path) -> bool {
         let Some(acknowledged) = self.acknowledged else {
             return false;
         };

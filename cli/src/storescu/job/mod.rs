@@ -7,6 +7,7 @@
 mod clock;
 mod convert;
 mod feed;
+mod gather;
 mod inputs;
 mod invent;
 mod journal;
@@ -71,9 +72,8 @@ struct Orders<'a> {
 struct Pass {
     /// Whether a file that cannot be read is passed over, because another pass tells of it.
     ignores_bad_files: bool,
-    /// Whether a file without a class that can be proposed is passed over, because it was told of
-    /// when the classes were gathered.
-    ignores_unknown_classes: bool,
+    /// Whether the log told of files that cannot be sent when all were looked at.
+    has_told_of_bad_files: bool,
     /// The SOP classes that other passes are for.
     elsewhere: HashSet<Uid>,
 }
@@ -186,18 +186,19 @@ fn send_recorded(
 ) -> Result<(), CannotBegin> {
     let wanted = plan::wanted(settings)?;
     let inputs = plan::check_inputs(settings, recorder)?;
-    let proposals = plan::proposals(wanted, settings, &inputs, recorder)?;
+    let feed = Feed {
+        inputs: &inputs,
+        acknowledged,
+        ledger,
+        stop,
+        rename: settings.rename,
+        repeat: settings.repeat,
+    };
+    let proposals = plan::proposals(wanted, settings, &feed)?;
     let orders = orders(settings);
     let job = Job {
         orders: &orders,
-        feed: Feed {
-            inputs: &inputs,
-            acknowledged,
-            ledger,
-            stop,
-            rename: settings.rename,
-            repeat: settings.repeat,
-        },
+        feed,
         recorder: recorder.clone(),
         stop,
         ended_badly,
@@ -207,7 +208,7 @@ fn send_recorded(
             ..request(settings)?
         },
         associations: settings.sending.associations,
-        classes_were_gathered: matches!(settings.contexts, super::settings::Contexts::Required(_)),
+        files_were_looked_at: settings.contexts.need_a_look_at_files(),
     };
     job.run(&proposals.associations)
 }

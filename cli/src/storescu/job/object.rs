@@ -90,16 +90,6 @@ fn usable(uid: Option<Uid>) -> Result<Uid, ObjectError> {
         .ok_or(ObjectError::NoUids)
 }
 
-/// The SOP class of a file, which is that of its data set; `None` for a file that is damaged or does
-/// not say what it is.
-pub(super) fn class_of(path: &Path, mode: ReadMode) -> Option<Uid> {
-    let file = open(path).ok()?;
-    let bytes = file.metadata().ok()?.len();
-    let head = scan(&file, bytes, mode).ok()?;
-    usable(head.data_set.sop_instance).ok()?;
-    usable(head.data_set.sop_class).ok()
-}
-
 fn scan(file: &File, bytes: u64, mode: ReadMode) -> Result<FileHead, ObjectError> {
     let mut scan = FileScan::new(mode);
     let mut buffer = [0; READ_BYTES];

@@ -11,10 +11,11 @@ use pdvault_engine::value::Uid;
 
 use super::feed::{FILES_AHEAD, Feed, Item};
 use super::ledger::Recorder;
+use super::object::Object;
 use super::payload::ObjectPayload;
 use super::plan::CannotBegin;
 use super::stop::{Ending, Stop};
-use super::worker::{Shared, Worker};
+use super::worker::{Shared, Worker, not_sent};
 use super::{Orders, Pass};
 use crate::requesting::Opened;
 
@@ -29,14 +30,17 @@ pub(super) struct Job<'a> {
     pub(super) request: AssociationRequest,
     /// How many associations at once.
     pub(super) associations: usize,
-    /// Whether all files were looked at for their classes, and bad ones told of.
-    pub(super) classes_were_gathered: bool,
+    /// Whether all files were looked at for what is proposed, and bad ones told of.
+    pub(super) files_were_looked_at: bool,
 }
 
 impl Job<'_> {
     /// Sends all files. Where one association has not room for all contexts, several follow each
     /// other: each sends the files of its classes.
     pub(super) fn run(&self, proposals: &[Vec<ProposedContext>]) -> Result<(), CannotBegin> {
+        if proposals.is_empty() {
+            self.account_for_all();
+        }
         for (at, contexts) in proposals.iter().enumerate() {
             if self.stop.is_set() {
                 break;
@@ -50,7 +54,7 @@ impl Job<'_> {
             })?;
             let pass = Pass {
                 ignores_bad_files: at > 0,
-                ignores_unknown_classes: self.classes_were_gathered,
+                has_told_of_bad_files: self.files_were_looked_at,
                 elsewhere: elsewhere(proposals, at),
             };
             self.pass(&request, pass, at == 0);
@@ -62,7 +66,7 @@ impl Job<'_> {
         let (to_workers, items) = bounded::<Item>(FILES_AHEAD);
         let shared = self.shared(request, pass, items);
         thread::scope(|scope| {
-            scope.spawn(move || self.feed.run(&to_workers));
+            scope.spawn(move || self.feed.run(&to_workers, is_first));
             if is_first && self.feed.ledger.progress().wants_total() {
                 scope.spawn(|| self.feed.count());
             }
@@ -96,6 +100,34 @@ impl Job<'_> {
             self.stop.set(Ending::NoAssociation(failure.to_string()));
             None
         })
+    }
+
+    /// No file asks for a context, so that the peer need not be called: each was acknowledged before
+    /// or cannot be sent.
+    fn account_for_all(&self) {
+        let (to_us, items) = bounded::<Item>(FILES_AHEAD);
+        thread::scope(|scope| {
+            scope.spawn(move || self.feed.run(&to_us, true));
+            for item in items {
+                self.cannot_send(&item);
+            }
+        });
+    }
+
+    fn cannot_send(&self, item: &Item) {
+        let path = &item.path;
+        let why = match &item.unreadable {
+            Some(error) => error.to_string(),
+            None => match Object::open(path, self.orders.read_mode) {
+                Ok(object) => format!("unknown storage SOP class {}", object.sop_class),
+                Err(error) => error.to_string(),
+            },
+        };
+        tracing::error!("cannot send file: {}: {why}", path.display());
+        self.recorder.settle(not_sent(path, &why));
+        if self.orders.settings.halt {
+            self.stop.set(Ending::Unsendable(why));
+        }
     }
 
     fn shared<'s>(

@@ -1,17 +1,16 @@
 //! What is settled before the peer is called: which files, and which contexts they need.
 
-use std::collections::HashSet;
-use std::path::Path;
-
-use pdvault_engine::association::proposal::{ContextOffer, SyntaxProposal, split};
+use pdvault_engine::association::proposal::{SyntaxProposal, split};
 use pdvault_engine::dataset::ReadMode;
 use pdvault_engine::pdu::{ExtendedNegotiation, ProposedContext, RoleSelection};
-use pdvault_engine::registry::{self, DEFAULT_STORAGE_PROPOSAL};
+use pdvault_engine::registry::DEFAULT_STORAGE_PROPOSAL;
 use pdvault_engine::value::Uid;
 
 use super::super::profile::{self, Profile};
 use super::super::settings::{Contexts, InputFormat, Settings};
-use super::inputs::{Complaint, Found, Inputs, Scan};
+use super::feed::Feed;
+use super::gather::gather;
+use super::inputs::{Complaint, Inputs, Scan};
 use super::ledger::Recorder;
 use super::pattern::Pattern;
 use super::worker::not_sent;
@@ -65,7 +64,8 @@ pub(super) fn check_inputs(
     tracing::info!("checking input files ...");
     for path in &missing {
         let text = format!("cannot access file: {}", path.display());
-        complain(settings, recorder, path, text)?;
+        complain(settings, &text)?;
+        recorder.settle(not_sent(path, &text));
     }
     Ok(inputs)
 }
@@ -77,18 +77,12 @@ fn pattern(settings: &Settings) -> Option<Pattern> {
 }
 
 /// A file that cannot be sent, as is seen before the peer is called: the end of the job, or a
-/// warning and a failure in journal and report.
-fn complain(
-    settings: &Settings,
-    recorder: &Recorder<'_>,
-    path: &Path,
-    text: String,
-) -> Result<(), CannotBegin> {
+/// warning.
+pub(super) fn complain(settings: &Settings, text: &str) -> Result<(), CannotBegin> {
     if settings.halt {
-        return Err(CannotBegin::fatal(text));
+        return Err(CannotBegin::fatal(text.to_owned()));
     }
     tracing::warn!("{text}, ignoring file");
-    recorder.settle(not_sent(path, &text));
     Ok(())
 }
 
@@ -108,6 +102,8 @@ pub(super) enum Wanted<'a> {
     Profile(Profile),
     /// These transfer syntaxes for the classes of the files.
     Required(&'a SyntaxProposal),
+    /// The transfer syntaxes of the files for their classes.
+    Stored,
 }
 
 /// What the settings ask to propose; reads a profile.
@@ -118,6 +114,7 @@ pub(super) fn wanted(settings: &Settings) -> Result<Wanted<'_>, CannotBegin> {
             Wanted::Profile(Profile::of_contexts(proposal.offers(classes)))
         }
         Contexts::Required(proposal) => Wanted::Required(proposal),
+        Contexts::Stored => Wanted::Stored,
         Contexts::Profile { file, name } => {
             let profile = profile::read(file, name);
             Wanted::Profile(profile.map_err(|error| CannotBegin::fatal(error.to_string()))?)
@@ -129,58 +126,19 @@ pub(super) fn wanted(settings: &Settings) -> Result<Wanted<'_>, CannotBegin> {
 pub(super) fn proposals(
     wanted: Wanted<'_>,
     settings: &Settings,
-    inputs: &Inputs,
-    recorder: &Recorder<'_>,
+    feed: &Feed<'_>,
 ) -> Result<Proposals, CannotBegin> {
     let profile = match wanted {
         Wanted::Profile(profile) => profile,
         Wanted::Required(proposal) => {
-            Profile::of_contexts(required(settings, inputs, recorder, proposal)?)
+            let classes = gather(settings, feed)?.into_classes();
+            Profile::of_contexts(proposal.offers(classes))
         }
+        Wanted::Stored => Profile::of_contexts(gather(settings, feed)?.offers()),
     };
     Ok(Proposals {
         associations: split(&profile.contexts),
         roles: profile.roles,
         extended: profile.extended,
     })
-}
-
-/// The contexts for the classes of the files, which are all looked at for that.
-fn required(
-    settings: &Settings,
-    inputs: &Inputs,
-    recorder: &Recorder<'_>,
-    proposal: &SyntaxProposal,
-) -> Result<Vec<ContextOffer>, CannotBegin> {
-    let mode = read_mode(settings.input_format);
-    let (mut classes, mut seen) = (Vec::new(), HashSet::new());
-    for found in inputs.walk() {
-        // What cannot be read is told of when it is to be sent.
-        let Found::File(path) = found else { continue };
-        match required_class(&path, mode) {
-            Ok(class) => {
-                if seen.insert(class.clone()) {
-                    classes.push(class);
-                }
-            }
-            Err(text) => complain(settings, recorder, &path, text)?,
-        }
-    }
-    Ok(proposal.offers(classes))
-}
-
-/// The class of a file, if it is one that can be proposed.
-pub(super) fn required_class(path: &Path, mode: ReadMode) -> Result<Uid, String> {
-    let shown = path.display();
-    let class = super::object::class_of(path, mode)
-        .ok_or_else(|| format!("missing SOP class (or instance) in file: {shown}"))?;
-    let is_storage =
-        registry::sop_class(class.as_str()).is_some_and(|class| class.storage || class.newer);
-    if is_storage {
-        Ok(class)
-    } else {
-        Err(format!(
-            "unknown storage SOP class in file: {shown}: {class}"
-        ))
-    }
 }

@@ -1,7 +1,7 @@
 //! How far the job is, for whoever watches: a bar on a terminal, now and then a line elsewhere.
 
 use std::io::{self, IsTerminal as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -33,8 +33,16 @@ enum Watcher {
     Log,
 }
 
+/// The bar while files are sent.
+const SENDING: &str = "[{bar:30}] {pos}/{len} files, {msg}, {eta} left";
+
+/// What stands in its place while files are looked at, whose number is not known yet.
+const LOOKING: &str = "{msg}";
+
 /// What changes.
 struct State {
+    /// When what is done now began.
+    started: Instant,
     /// When it was shown last.
     shown: Instant,
     /// How many files there are, as far as they are counted.
@@ -46,7 +54,6 @@ struct State {
 /// See the [module documentation](self).
 pub(super) struct Progress {
     watcher: Watcher,
-    started: Instant,
     state: Mutex<State>,
 }
 
@@ -64,8 +71,8 @@ impl Progress {
         let started = Instant::now();
         Self {
             watcher,
-            started,
             state: Mutex::new(State {
+                started,
                 shown: started,
                 total: 0,
                 is_total_final: false,
@@ -73,9 +80,53 @@ impl Progress {
         }
     }
 
-    /// Whether anybody wants to know how many files there are.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anybody wants to know how many files there are, and nobody has told.
     pub(super) fn wants_total(&self) -> bool {
-        !matches!(self.watcher, Watcher::None)
+        !matches!(self.watcher, Watcher::None) && !self.state().is_total_final
+    }
+
+    /// Files are looked at before any is sent.
+    pub(super) fn begin_looking(&self) {
+        if let Watcher::Terminal(bar) = &self.watcher {
+            bar.set_style(style(LOOKING));
+        }
+    }
+
+    /// Shows that so many files were looked at, if it is time for that.
+    pub(super) fn looked_at(&self, count: u64) {
+        let Some(state) = self.due() else { return };
+        let took = state.started.elapsed();
+        let text = format!("looking at files: {}", looked(count, took));
+        match &self.watcher {
+            Watcher::None => {}
+            Watcher::Log => tracing::info!("{text}"),
+            Watcher::Terminal(bar) => {
+                unhide(bar, took);
+                bar.set_message(text);
+            }
+        }
+    }
+
+    /// All files were looked at, so many; each is sent `repeat` times. The clock starts anew.
+    pub(super) fn end_looking(&self, count: u64, repeat: u32) {
+        let mut state = self.state();
+        let took = state.started.elapsed();
+        state.started = Instant::now();
+        drop(state);
+        match &self.watcher {
+            Watcher::None => {}
+            Watcher::Log => tracing::info!("looked at all files: {}", looked(count, took)),
+            Watcher::Terminal(bar) => {
+                bar.set_style(style(SENDING));
+                bar.set_message("");
+                bar.reset();
+            }
+        }
+        self.set_total(count.saturating_mul(repeat.into()), true);
     }
 
     /// Counts the files, each as often as it is sent. The job does not wait for that.
@@ -94,7 +145,7 @@ impl Progress {
     }
 
     fn set_total(&self, total: u64, is_final: bool) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.total = total;
         state.is_total_final = is_final;
         if let Watcher::Terminal(bar) = &self.watcher {
@@ -104,28 +155,32 @@ impl Progress {
 
     /// Shows the numbers so far, if it is time for that.
     pub(super) fn show(&self, tally: &Tally) {
-        let every = match self.watcher {
-            Watcher::None => return,
-            Watcher::Terminal(_) => BAR_EVERY,
-            Watcher::Log => LINE_EVERY,
-        };
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.shown.elapsed() < every {
-            return;
-        }
-        state.shown = Instant::now();
-        let took = self.started.elapsed();
+        let Some(state) = self.due() else { return };
+        let took = state.started.elapsed();
         match &self.watcher {
             Watcher::None => {}
             Watcher::Log => tracing::info!("{}", line(tally, &state, took)),
             Watcher::Terminal(bar) => {
-                if bar.is_hidden() && took > BAR_AFTER {
-                    bar.set_draw_target(ProgressDrawTarget::stderr());
-                }
+                unhide(bar, took);
                 bar.set_position(tally.done());
                 bar.set_message(format!("{}{}", rate(tally, took), failures(tally)));
             }
         }
+    }
+
+    /// The state, if it is time to show something.
+    fn due(&self) -> Option<MutexGuard<'_, State>> {
+        let every = match self.watcher {
+            Watcher::None => return None,
+            Watcher::Terminal(_) => BAR_EVERY,
+            Watcher::Log => LINE_EVERY,
+        };
+        let mut state = self.state();
+        if state.shown.elapsed() < every {
+            return None;
+        }
+        state.shown = Instant::now();
+        Some(state)
     }
 
     /// Removes the bar.
@@ -139,11 +194,28 @@ impl Progress {
 /// A bar that is not shown yet, and that makes way for log lines.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} files, {msg}, {eta} left");
-    bar.set_style(style.expect("the template is well formed"));
+    bar.set_style(style(SENDING));
     let screen = bar.clone();
     logging::make_way(move |write| screen.suspend(write));
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is well formed")
+}
+
+/// Shows the bar once there is something to be patient for.
+fn unhide(bar: &ProgressBar, took: Duration) {
+    if bar.is_hidden() && took > BAR_AFTER {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+}
+
+/// `1200, 400 per second`
+fn looked(count: u64, took: Duration) -> String {
+    let millis = took.as_millis().max(1);
+    let per_second = u128::from(count) * 1000 / millis;
+    format!("{count}, {per_second} per second")
 }
 
 /// `sent 1200 of 4600 files, 24.1 MiB/s, 3 failed, 2 minutes left`
@@ -191,6 +263,7 @@ mod tests {
 
     fn state(total: u64, is_total_final: bool) -> State {
         State {
+            started: Instant::now(),
             shown: Instant::now(),
             total,
             is_total_final,
@@ -215,6 +288,24 @@ mod tests {
             line(&tally, &state(300, false), took),
             "done with 200 of at least 300 files, 1.00 MiB/s, 5 failed"
         );
+    }
+
+    #[test]
+    fn looking_at_files_has_a_rate_from_the_first_moment_on() {
+        assert_eq!(looked(500, Duration::from_secs(2)), "500, 250 per second");
+        assert_eq!(looked(7, Duration::ZERO), "7, 7000 per second");
+    }
+
+    #[test]
+    fn the_look_tells_the_total_and_its_time_does_not_count() {
+        let job = Progress::new();
+        job.begin_looking();
+        job.looked_at(1);
+        let ended = Instant::now();
+        job.end_looking(20, 3);
+        let state = job.state();
+        assert_eq!((state.total, state.is_total_final), (60, true));
+        assert!(state.started >= ended);
     }
 
     #[test]

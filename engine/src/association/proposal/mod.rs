@@ -6,6 +6,7 @@
 
 mod choice;
 mod request;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -17,10 +18,14 @@ use crate::value::{PresentationContextId, Uid};
 
 pub use choice::{Choice, NoContext, choose};
 pub use request::{AssociationRequest, UserIdentity};
+pub use stored::StoredSyntaxes;
 
 /// The most presentation contexts of one association: their numbers are odd and fit a byte
 /// (PS3.8 9.3.2.2).
 pub const CONTEXTS_MAX: usize = 128;
+
+/// The transfer syntaxes without compression, in the order in which they are proposed.
+const UNCOMPRESSED: [&str; 3] = [EXPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_LITTLE];
 
 /// A presentation context that has no number yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +54,9 @@ impl Default for SyntaxProposal {
 impl SyntaxProposal {
     /// This one first, then the uncompressed ones.
     pub fn preferring(preferred: &'static str) -> Self {
-        let uncompressed = [EXPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_LITTLE];
         Self {
             preferred,
-            others: uncompressed
+            others: UNCOMPRESSED
                 .into_iter()
                 .filter(|syntax| *syntax != preferred)
                 .collect(),

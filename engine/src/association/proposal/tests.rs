@@ -124,6 +124,99 @@ mod proposals {
     }
 }
 
+mod stored {
+    use super::*;
+
+    /// What is proposed for files of these classes and transfer syntaxes.
+    fn offered(files: &[(&str, &str)]) -> String {
+        let mut stored = StoredSyntaxes::default();
+        for (class, syntax) in files {
+            stored.note(Uid::from(*class), Uid::from(*syntax));
+        }
+        let offers = stored.offers();
+        short(
+            offers
+                .iter()
+                .map(|offer| (&offer.abstract_syntax, &offer.transfer_syntaxes)),
+        )
+    }
+
+    #[test]
+    fn explicit_little_endian_files_need_no_more_than_the_usual_contexts() {
+        assert_eq!(offered(&[(CT, EXPLICIT_LITTLE)]), "CT:1 CT:2,0");
+        assert_eq!(offered(&[]), "");
+    }
+
+    #[test]
+    fn what_is_compressed_or_deflated_gets_a_context_of_its_own_per_class() {
+        let files = [
+            (CT, JPEG),
+            (MR, MPEG2),
+            (CT, DEFLATED_EXPLICIT_LITTLE),
+            (CT, JPEG),
+            (MR, EXPLICIT_LITTLE),
+        ];
+        let expected = "CT:4.50 CT:1.99 CT:1 CT:2,0 MR:4.100 MR:1 MR:2,0";
+        assert_eq!(offered(&files), expected);
+    }
+
+    #[test]
+    fn other_native_files_need_not_share_a_context_of_which_the_peer_chooses() {
+        assert_eq!(offered(&[(CT, IMPLICIT_LITTLE)]), "CT:1 CT:0 CT:2");
+        assert_eq!(offered(&[(CT, EXPLICIT_BIG)]), "CT:1 CT:2 CT:0");
+        let both = [(CT, EXPLICIT_BIG), (CT, IMPLICIT_LITTLE)];
+        assert_eq!(offered(&both), "CT:1 CT:2 CT:0");
+    }
+
+    #[test]
+    fn each_stored_syntax_is_chosen_where_a_peer_takes_the_last_of_each_context() {
+        let syntaxes = [
+            JPEG,
+            DEFLATED_EXPLICIT_LITTLE,
+            IMPLICIT_LITTLE,
+            EXPLICIT_LITTLE,
+            EXPLICIT_BIG,
+        ];
+        let mut stored = StoredSyntaxes::default();
+        for syntax in syntaxes {
+            stored.note(Uid::from(CT), Uid::from(syntax));
+        }
+        let contexts = split(&stored.offers()).remove(0).into_iter();
+        let agreed: Vec<_> = contexts
+            .map(|mut context| AgreedContext {
+                id: context.id,
+                abstract_syntax: context.abstract_syntax,
+                transfer_syntax: context.transfer_syntaxes.pop().expect("at least one"),
+            })
+            .collect();
+        for syntax in syntaxes {
+            let choice = choose(&agreed, &Uid::from(CT), syntax, false).expect("agreed");
+            assert_eq!(choice.transfer_syntax.as_str(), syntax);
+        }
+    }
+
+    #[test]
+    fn what_is_no_uid_is_not_proposed_but_its_class_is() {
+        for bad in ["", "JPEG", "1..2", &"1".repeat(65)] {
+            assert_eq!(offered(&[(CT, bad)]), "CT:1 CT:2,0", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_class_never_has_more_contexts_than_one_association() {
+        let mut stored = StoredSyntaxes::default();
+        for number in 0..1000 {
+            let syntax = format!("2.25.{number}");
+            stored.note(Uid::from(CT), Uid::from(syntax.as_str()));
+            stored.note(Uid::from(MR), Uid::from(JPEG));
+        }
+        let associations = split(&stored.offers());
+        let sizes: Vec<_> = associations.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [CONTEXTS_MAX, 3]);
+        assert_eq!(stored.into_classes().count(), 2);
+    }
+}
+
 mod splits {
     use super::*;
 

@@ -10,12 +10,12 @@ use pdvault_engine::value::Uid;
 
 use super::super::convert::{Conversion, ConvertError};
 use super::super::feed::Item;
+use super::super::gather::can_be_proposed;
 use super::super::invent::{Identity, attribute_name};
 use super::super::ledger::Settled;
 use super::super::object::{Object, ObjectError};
 use super::super::outcome::bounded_reason;
 use super::super::payload::ObjectPayload;
-use super::super::plan::required_class;
 use super::super::stop::Ending;
 use super::flight::{Flight, not_sent};
 use super::{NOT_SENT, Worker};
@@ -37,22 +37,10 @@ struct Unsendable {
 impl Worker<'_> {
     /// Begins to send a file. One that cannot be sent ends the job if failures do.
     pub(super) fn begin(&mut self, item: Item, association: &mut Opened<ObjectPayload>) {
-        let path = item.path.display().to_string();
-        if self.was_told_of(&item) {
+        let Some(object) = self.take_up(&item) else {
             return;
-        }
-        let object = match self.open_object(&item) {
-            Ok(object) => object,
-            Err(_) if self.shared.pass.ignores_bad_files => return,
-            Err(error) => {
-                tracing::info!("Sending file: {path}");
-                self.refuse(not_sent(&item.path, ""), bad_file(&path, &error));
-                return;
-            }
         };
-        if self.shared.pass.elsewhere.contains(&object.sop_class) {
-            return;
-        }
+        let path = item.path.display().to_string();
         tracing::info!("Sending file: {path}");
         let identity = self.invent();
         match self.prepare(&path, &object, identity.as_ref(), association) {
@@ -66,11 +54,47 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether it was seen before the peer was called that the file is of no class to be sent.
+    /// Opens a file that this pass is to send. Of one that cannot be sent it is settled what became of it.
+    fn take_up(&mut self, item: &Item) -> Option<Object> {
+        let path = item.path.display();
+        match self.open_object(item) {
+            Ok(object) if self.shared.pass.elsewhere.contains(&object.sop_class) => None,
+            Ok(object) if self.was_told_of(item) && !can_be_proposed(&object.sop_class) => {
+                let class = &object.sop_class;
+                self.settle_bad(item, &format!("unknown storage SOP class {class}"));
+                None
+            }
+            Ok(object) => Some(object),
+            Err(error) if self.was_told_of(item) => {
+                self.settle_bad(item, &error.to_string());
+                None
+            }
+            Err(_) if self.shared.pass.ignores_bad_files => None,
+            Err(error) => {
+                tracing::info!("Sending file: {path}");
+                self.refuse(
+                    not_sent(&item.path, ""),
+                    bad_file(&path.to_string(), &error),
+                );
+                None
+            }
+        }
+    }
+
+    /// Whether the log told of the file before the peer was called, if it is one that cannot be sent.
+    /// Where that ends the job, it is news.
     fn was_told_of(&self, item: &Item) -> bool {
-        self.shared.pass.ignores_unknown_classes
+        self.shared.pass.has_told_of_bad_files
             && item.unreadable.is_none()
-            && required_class(&item.path, self.shared.orders.read_mode).is_err()
+            && !self.shared.orders.settings.halt
+    }
+
+    /// A file that the log told of has its turn: the first pass settles it.
+    fn settle_bad(&self, item: &Item, why: &str) {
+        if !self.shared.pass.ignores_bad_files {
+            tracing::debug!("cannot send file: {}: {why}", item.path.display());
+            self.shared.recorder.settle(not_sent(&item.path, why));
+        }
     }
 
     fn open_object(&self, item: &Item) -> Result<Object, ObjectError> {
