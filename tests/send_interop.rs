@@ -210,6 +210,47 @@ fn last_complaint(ended: &Ended) -> String {
     line.unwrap_or("no reason given").to_owned()
 }
 
+/// Sends the whole corpus as one job that proposes what the files have. Those of [`NOT_SENT`] are told
+/// of; every other one is stored byte for byte in its own transfer syntax.
+fn send_stored_to(target: &Target) {
+    let files = corpus::pydicom_files();
+    assert!(files.len() >= CORPUS_FILES_MIN, "the corpus is complete");
+    let mut command = Tool::Ours.command();
+    command.args(["-v", "-nh", "--propose-stored", "127.0.0.1"]);
+    command.arg(target.port().to_string());
+    let ended = run(command.args(files.iter().map(|file| &file.path)));
+    ended.assert_code(0);
+    assert!(!ended.log.contains("Converting transfer syntax"));
+    let mut stored: Vec<_> = target.files().iter().map(contents).collect();
+    let mut missing = Vec::new();
+    for file in &files {
+        let sent = (file.meta.syntax().to_owned(), padded(file.data()));
+        match stored.iter().position(|stored| *stored == sent) {
+            Some(at) => drop(stored.swap_remove(at)),
+            None => missing.push(file.name.as_str()),
+        }
+    }
+    let expected: Vec<_> = NOT_SENT.iter().map(|(name, _)| *name).collect();
+    assert_eq!(missing, expected, "not stored as they are:\n{}", ended.log);
+    assert!(stored.is_empty(), "{} stored beyond that", stored.len());
+}
+
+/// Transfer syntax and data set.
+fn contents(file: &StoredFile) -> (String, Vec<u8>) {
+    (file.meta.syntax().to_owned(), file.data())
+}
+
+#[test]
+fn dcmtk_storescp_gets_the_corpus_as_it_is_in_one_job() {
+    send_stored_to(&Target::Foreign(Foreign::start(Kind::Dcmtk)));
+}
+
+#[test]
+fn our_storescp_gets_the_corpus_as_it_is_in_one_job() {
+    let receiver = Receiver::start("+xa --promiscuous --on-duplicate keep");
+    send_stored_to(&Target::Ours(receiver));
+}
+
 fn send_to(kind: Kind, refused: Table, unequal_max: usize) {
     let mut run = Run::new(Target::Foreign(Foreign::start(kind)));
     run.send_corpus();
