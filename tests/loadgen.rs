@@ -217,6 +217,7 @@ fn the_demonstration_cleans_up_when_it_is_interrupted() {
     let home = scratch::directory();
     let mut command = Command::new(receiver::binary());
     command.arg("demo").env("TMPDIR", home.path());
+    command.stdout(std::process::Stdio::null());
     let mut demo = command.spawn().expect("it starts");
     let has_begun = || fs::read_dir(home.path()).expect("readable").count() > 0;
     assert!(pdvault_tests::disk::eventually(
