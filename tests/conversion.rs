@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use pdvault_engine::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use pdvault_engine::dataset::{
@@ -13,6 +11,7 @@ use pdvault_engine::dataset::{
 };
 use pdvault_engine::value::{AeTitle, Uid};
 use pdvault_tests::corpus;
+use pdvault_tests::pairs;
 use pdvault_tests::scratch;
 use pdvault_tests::tools;
 
@@ -95,7 +94,7 @@ fn a_file_is_read_if_dcmtk_reads_it_and_has_the_same_uids() {
             writeln!(differences, "{name}: {ours:?}, DCMTK {theirs:?}").expect("memory");
         }
     }
-    assert!(differences.is_empty(), "{differences}");
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 /// Writes a file with the data set of `path` in another encoding.
@@ -135,23 +134,6 @@ fn dcmconv(arguments: &[&str], path: &Path, result: &Path) {
     assert!(output.status.success(), "{command:?}: {complaint}");
 }
 
-/// Asks pydicom how pairs of files differ.
-fn differences(pairs: &[(PathBuf, PathBuf)]) -> String {
-    let mut child = tools::python("same_data_set.py")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    for (theirs, ours) in pairs {
-        writeln!(stdin, "{}\t{}", theirs.display(), ours.display()).expect("Python reads");
-    }
-    drop(stdin);
-    let output = child.wait_with_output().expect("Python ends");
-    assert!(output.status.success(), "the script ran to its end");
-    tools::text(&output.stdout)
-}
-
 /// The files with native pixel data or none.
 fn native_files() -> Vec<(PathBuf, FileHead)> {
     let paths = corpus::pydicom_paths().into_iter();
@@ -181,8 +163,8 @@ fn data_sets_are_converted_as_dcmtk_converts_them() {
         }
     }
     assert!(pairs.len() > 300, "only {} pairs", pairs.len());
-    let differences = differences(&pairs);
-    assert!(differences.is_empty(), "{differences}");
+    let differences = pairs::differences(&pairs);
+    assert!(differences.is_empty(), "{differences:#?}");
     assert_readable(pairs.iter().map(|(_, ours)| ours));
 }
 

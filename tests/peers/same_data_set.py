@@ -2,11 +2,11 @@
 
 Usage: same_data_set.py < table
 
-The table has one line a pair, tab separated: the file of the reference (DCMTK) and ours, in the same
-transfer syntax. Prints one line a complaint: our path, a tab, the text. Compared are tags, VRs and
-the bytes of every value. Allowed to differ is what the standard leaves open:
+The table has one line a pair, tab separated: the file of the reference (DCMTK's, or the original) and
+ours, in the same transfer syntax. Prints one line a complaint: our path, a tab, the text. Compared are
+tags, VRs and the bytes of every value. Allowed to differ is what the standard leaves open:
 
-- group lengths and trailing padding, which say nothing;
+- group lengths and trailing padding, of data sets and of texts, which say nothing;
 - how lengths of sequences are given;
 - VRs of elements that the standard doesn't know (DCMTK has a dictionary of private ones);
 - US or SS, and OB or OW, where PS3.6 names both.
@@ -23,6 +23,9 @@ from pydicom.filereader import read_sequence
 # How many bytes of a number change places with the byte order.
 UNITS = {"AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4}
 UNITS |= {"FD": 8, "OD": 8, "OV": 8, "SV": 8, "UV": 8}
+
+# Representations whose values may end in blanks.
+TEXTS = {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UT"}
 
 
 def is_compared(tag):
@@ -67,6 +70,11 @@ def little_endian(value, vr):
     return b"".join(value[at : at + unit][::-1] for at in range(0, len(value), unit))
 
 
+def unpadded(value, vr):
+    """A text without the blanks behind it, which are not significant (PS3.5 6.2)."""
+    return value.rstrip(b" ") if vr in TEXTS and isinstance(value, bytes) else value
+
+
 def element_complaints(where, theirs, ours, tag, is_little):
     their_items, our_items = items(theirs, tag), items(ours, tag)
     their_vr, our_vr = written_vr(theirs, tag), written_vr(ours, tag)
@@ -90,7 +98,7 @@ def element_complaints(where, theirs, ours, tag, is_little):
             their_value = their_value if is_little else little_endian(their_value, their_vr)
         elif our_vr not in str(standard).split(" or ") or their_vr not in str(standard):
             yield f"{where}{tag} has VR {our_vr}, not {their_vr}"
-    if our_value != their_value:
+    if unpadded(our_value, our_vr) != unpadded(their_value, their_vr):
         yield f"{where}{tag} {our_vr} is {our_value[:80]!r}, not {their_value[:80]!r}"
 
 

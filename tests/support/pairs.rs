@@ -11,7 +11,7 @@ pub fn differences(pairs: &[(PathBuf, PathBuf)]) -> Vec<String> {
     if pairs.is_empty() {
         return Vec::new();
     }
-    let mut command = tools::python("compare.py");
+    let mut command = tools::python("same_data_set.py");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|e| {
         panic!("cannot run {command:?}: {e}; `tests/run` installs all it needs")
@@ -23,8 +23,8 @@ pub fn differences(pairs: &[(PathBuf, PathBuf)]) -> Vec<String> {
     let writer = std::thread::spawn(move || stdin.write_all(table.as_bytes()));
     let output = child.wait_with_output().expect("a child can be waited for");
     let written = writer.join().expect("a write does not panic");
-    written.expect("compare.py reads its table");
-    assert!(output.status.success(), "compare.py failed");
+    written.expect("same_data_set.py reads its table");
+    assert!(output.status.success(), "same_data_set.py failed");
     tools::text(&output.stdout)
         .lines()
         .map(str::to_owned)
