@@ -60,10 +60,12 @@ impl Conversion {
     ) -> Result<Option<Self>, ConvertError> {
         let from = object.transfer_syntax.as_str();
         if from == to {
-            // Fragments have even lengths (PS3.8 annex E.1), so values of odd length are padded first.
-            let is_even = object.bytes.is_multiple_of(2);
-            let is_as_it_is = is_even && options.edits.is_empty() && !options.old_vr_only;
             let encoding = Encoding::for_reading(from);
+            // Fragments have even lengths (PS3.8 annex E.1), so values of odd length are padded first.
+            // A deflated data set is padded behind its end, as it leaves.
+            let is_even =
+                object.bytes.is_multiple_of(2) || encoding == Encoding::DeflatedExplicitLittle;
+            let is_as_it_is = is_even && options.edits.is_empty() && !options.old_vr_only;
             return Ok((!is_as_it_is).then_some(Self {
                 from: encoding,
                 to: encoding,
