@@ -135,7 +135,10 @@ fn a_line_cut_short_at_any_byte_is_dropped() {
         // The next run writes on behind a whole line.
         scene.run(PEER, &last, Verdict::Sent);
         assert!(scene.acknowledged().contains(&last), "{end}");
-        assert_eq!(scene.text().contains(&whole[..header]), end >= header);
+        // A torn header is written anew, and may even come out the same.
+        if end >= header {
+            assert!(scene.text().starts_with(&whole[..header]), "{end}");
+        }
     }
 }
 
