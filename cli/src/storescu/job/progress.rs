@@ -117,16 +117,18 @@ impl Progress {
         let took = state.started.elapsed();
         state.started = Instant::now();
         drop(state);
+        if let Watcher::Terminal(bar) = &self.watcher {
+            bar.reset();
+        }
+        self.set_total(count.saturating_mul(repeat.into()), true);
         match &self.watcher {
             Watcher::None => {}
             Watcher::Log => tracing::info!("looked at all files: {}", looked(count, took)),
             Watcher::Terminal(bar) => {
+                bar.set_message(rate(&Tally::default(), Duration::ZERO));
                 bar.set_style(style(SENDING));
-                bar.set_message("");
-                bar.reset();
             }
         }
-        self.set_total(count.saturating_mul(repeat.into()), true);
     }
 
     /// Counts the files, each as often as it is sent. The job does not wait for that.
