@@ -95,15 +95,4 @@ fn arguments_line(name: &str, words: &[OsString]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quiet_silences_what_is_judged_and_nothing_else() {
-        let error = |stage| UsageError::new(stage, "text");
-        assert!(!is_shown(&error(Stage::Judging), Threshold::Fatal));
-        assert!(is_shown(&error(Stage::Reading), Threshold::Fatal));
-        assert!(is_shown(&error(Stage::Refusal), Threshold::Fatal));
-        assert!(is_shown(&error(Stage::Judging), Threshold::Warn));
-    }
-}
+mod tests;
