@@ -9,6 +9,7 @@ use pdvault_engine::registry::{TRANSFER_SYNTAXES, TransferSyntax, transfer_synta
 use pdvault_engine::value::{AeTitle, Uid};
 use pdvault_loadgen::corpus::{Corpus, Mix, Object};
 use pdvault_tests::receiver::{self, Receiver};
+use pdvault_tests::scp::{Reply, Scp, Script};
 use pdvault_tests::scratch;
 use pdvault_tests::tools::{self, dcmtk, text};
 
@@ -98,9 +99,14 @@ fn run_length_coded_pixels_are_decoded_by_dcmtk() {
 
 /// Runs `pdvault loadgen` against a receiver.
 fn loadgen(receiver: &Receiver, options: &str) -> Output {
+    loadgen_to(receiver.port(), options)
+}
+
+/// Runs `pdvault loadgen` against whoever listens on this port.
+fn loadgen_to(port: u16, options: &str) -> Output {
     let mut command = Command::new(receiver::binary());
     command.arg("loadgen").args(options.split_whitespace());
-    command.args(["127.0.0.1", &receiver.port().to_string()]);
+    command.args(["127.0.0.1", &port.to_string()]);
     tools::run(&mut command)
 }
 
@@ -174,6 +180,37 @@ fn objects_that_are_missing_and_expectations_that_do_not_hold_set_the_exit_code(
     let output = loadgen(&receiver, "--corpus sr --count 20 --expect p50<1us");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).contains("NOT AS EXPECTED: p50<1us, it was "));
+}
+
+/// Answers ten objects with Out of Resources (PS3.4 B.2.3), or more than the tests send.
+fn refusing() -> Scp {
+    Scp::start(&Script {
+        replies: vec![Reply::Status(0xA700); 10],
+        ..Script::default()
+    })
+}
+
+#[test]
+fn a_run_whose_objects_are_all_refused_fails_and_claims_no_latency() {
+    let home = scratch::directory();
+    let json = home.path().join("a.json");
+    let options = format!("--corpus sr --count 5 --json {}", json.display());
+    let output = loadgen_to(refusing().port(), &options);
+    let (table, log) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{table}{log}");
+    assert!(log.contains("no object was acknowledged"), "{log}");
+    assert!(table.contains("mean object    -\n"), "{table}");
+    let results = fs::read_to_string(&json).expect("written");
+    assert!(results.contains(r#""latency": null"#), "{results}");
+
+    let options = "--corpus sr --count 5 --expect p99<50ms";
+    let output = loadgen_to(refusing().port(), options);
+    let table = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{table}");
+    assert!(
+        table.contains("NOT AS EXPECTED: p99<50ms, nothing was measured\n"),
+        "{table}"
+    );
 }
 
 #[test]

@@ -61,12 +61,17 @@ fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
     logging::print(&results.table());
     write(&settings, &results)?;
     let is_as_expected = tell_expectations(&settings.expectations, &results);
+    if results.is_failure() {
+        tracing::error!("no object was acknowledged: the table says why under \"failed\"");
+    }
     Ok(if !is_verified {
         ExitCode::FAILURE
-    } else if is_as_expected {
-        ExitCode::SUCCESS
-    } else {
+    } else if !is_as_expected {
         ExitCode::from(EXIT_UNEXPECTED)
+    } else if results.is_failure() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     })
 }
 
@@ -187,7 +192,7 @@ fn tell_expectations(expectations: &[Expectation], results: &Results) -> bool {
             "NOT AS EXPECTED"
         };
         let found = expectation.found(results);
-        logging::print(&format!("{verdict}: {expectation}, it was {found}\n"));
+        logging::print(&format!("{verdict}: {expectation}, {found}\n"));
     }
     all_met
 }

@@ -3,41 +3,55 @@
 use std::collections::BTreeSet;
 
 use super::units::{milliseconds, three_digits, throughput};
-use super::{Results, count, ratio};
+use super::{NOTHING, Results, count, ratio};
 
 /// What is compared: its name, how it is shown, and its value.
-type Row = (&'static str, fn(f64) -> String, fn(&Results) -> f64);
+type Row = (&'static str, fn(f64) -> String, fn(&Results) -> Option<f64>);
 
 const ROWS: [Row; 10] = [
-    ("throughput", throughput, Results::throughput),
-    ("objects/s", three_digits, Results::rate),
-    ("latency mean", milliseconds, |results| {
-        results.latency.mean_ms
+    ("throughput", throughput, |results| {
+        Some(results.throughput())
     }),
-    ("latency p50", milliseconds, |results| at(results, 50.0)),
-    ("latency p99", milliseconds, |results| at(results, 99.0)),
-    ("latency p99.9", milliseconds, |results| at(results, 99.9)),
+    ("objects/s", three_digits, |results| Some(results.rate())),
+    ("latency mean", milliseconds, |results| {
+        Some(results.latency()?.mean_ms)
+    }),
+    ("latency p50", milliseconds, |results| {
+        results.percentile_ms(50.0)
+    }),
+    ("latency p99", milliseconds, |results| {
+        results.percentile_ms(99.0)
+    }),
+    ("latency p99.9", milliseconds, |results| {
+        results.percentile_ms(99.9)
+    }),
     ("latency max", milliseconds, |results| {
-        results.latency.max_ms
+        Some(results.latency()?.max_ms)
     }),
     ("sender s/GB", seconds_per_gb, Results::cpu_s_per_gb),
     ("objects", whole, |results| {
-        count(results.totals.measured_objects)
+        Some(count(results.totals.measured_objects))
     }),
-    ("failed", whole, |results| count(results.totals.failed)),
+    ("failed", whole, |results| {
+        Some(count(results.totals.failed))
+    }),
 ];
 
 /// What differs between two runs, as lines of text: the figures, with the change from `a` to `b` in
 /// percent, and the conditions that were not the same.
 pub fn compare(a: &Results, b: &Results) -> String {
-    let mut lines = vec![row("", "A", "B", "change")];
+    let mut lines = vec![row("", ["A", "B", "change"])];
     for (name, show, value) in ROWS {
         let (before, after) = (value(a), value(b));
+        let change = before
+            .zip(after)
+            .map(|(before, after)| change(before, after));
+        let [before, after] = [before, after].map(|value| value.map(show));
         lines.push(row(
             name,
-            &show(before),
-            &show(after),
-            &change(before, after),
+            [before, after, change]
+                .each_ref()
+                .map(|text| text.as_deref().unwrap_or(NOTHING)),
         ));
     }
     let conditions = conditions(a, b);
@@ -50,10 +64,6 @@ pub fn compare(a: &Results, b: &Results) -> String {
     lines.concat()
 }
 
-fn at(results: &Results, percent: f64) -> f64 {
-    results.percentile_ms(percent).unwrap_or_default()
-}
-
 fn seconds_per_gb(value: f64) -> String {
     format!("{value:.3}")
 }
@@ -62,7 +72,7 @@ fn whole(value: f64) -> String {
     format!("{value:.0}")
 }
 
-fn row(name: &str, a: &str, b: &str, change: &str) -> String {
+fn row(name: &str, [a, b, change]: [&str; 3]) -> String {
     format!("{name:<14} {a:>12} {b:>12} {change:>10}\n")
 }
 

@@ -128,24 +128,19 @@ impl Metric {
         }
     }
 
-    fn value(self, results: &Results) -> f64 {
+    /// `None` when nothing was measured that it could be about.
+    fn value(self, results: &Results) -> Option<f64> {
+        let is_measured = results.totals.measured_objects > 0;
         match self {
-            // Results have all percentiles that can be expected.
-            Self::Percentile(percent) => results.percentile_ms(percent).unwrap_or(f64::NAN),
-            Self::Mean => results.latency.mean_ms,
-            Self::Throughput => results.throughput(),
-            Self::Rate => results.rate(),
-            Self::Objects => count(results.totals.objects),
-            Self::Failures => count(results.totals.failed),
-            Self::Warnings => count(results.totals.warned),
-            Self::Cpu => results.cpu_s_per_gb(),
+            Self::Percentile(percent) => results.percentile_ms(percent),
+            Self::Mean => results.latency().map(|latency| latency.mean_ms),
+            Self::Throughput => is_measured.then(|| results.throughput()),
+            Self::Rate => is_measured.then(|| results.rate()),
+            Self::Objects => Some(count(results.totals.objects)),
+            Self::Failures => Some(count(results.totals.failed)),
+            Self::Warnings => Some(count(results.totals.warned)),
+            Self::Cpu => results.cpu_s_per_gb().filter(|_| is_measured),
         }
-    }
-
-    /// Whether nothing was measured that it could be about.
-    fn is_without_data(self, results: &Results) -> bool {
-        let needs_objects = !matches!(self, Self::Objects | Self::Failures | Self::Warnings);
-        needs_objects && results.totals.measured_objects == 0
     }
 }
 
@@ -194,10 +189,9 @@ fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
 impl Expectation {
     /// Whether the results are as expected. They are not when nothing was measured.
     pub fn is_met(&self, results: &Results) -> bool {
-        if self.metric.is_without_data(results) {
+        let Some(value) = self.metric.value(results) else {
             return false;
-        }
-        let value = self.metric.value(results);
+        };
         match self.relation {
             Relation::Less => value < self.bound,
             Relation::LessOrEqual => value <= self.bound,
@@ -207,19 +201,26 @@ impl Expectation {
         }
     }
 
-    /// What it was instead, for people.
+    /// What was found, as the end of a sentence: "it was 12.3 ms".
     pub fn found(&self, results: &Results) -> String {
-        use super::units;
-        if self.metric.is_without_data(results) {
-            return "nothing was measured".to_owned();
-        }
         let value = self.metric.value(results);
-        match self.metric {
-            Metric::Percentile(_) | Metric::Mean => units::milliseconds(value),
-            Metric::Throughput => units::throughput(value),
-            Metric::Rate => format!("{}/s", units::three_digits(value)),
-            Metric::Objects | Metric::Failures | Metric::Warnings => format!("{value}"),
-            Metric::Cpu => format!("{value:.3} s/GB"),
+        value.map_or_else(
+            || "nothing was measured".to_owned(),
+            |value| format!("it was {}", self.metric.show(value)),
+        )
+    }
+}
+
+impl Metric {
+    /// A value for people.
+    fn show(self, value: f64) -> String {
+        use super::units;
+        match self {
+            Self::Percentile(_) | Self::Mean => units::milliseconds(value),
+            Self::Throughput => units::throughput(value),
+            Self::Rate => format!("{}/s", units::three_digits(value)),
+            Self::Objects | Self::Failures | Self::Warnings => format!("{value}"),
+            Self::Cpu => format!("{value:.3} s/GB"),
         }
     }
 }

@@ -30,6 +30,9 @@ pub const PERCENTILES: [f64; 14] = [
     10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999, 100.0,
 ];
 
+/// Stands for people where there is no value.
+const NOTHING: &str = "-";
+
 /// The results of a run. Sizes are in bytes of data sets, times in the units that the names say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -45,8 +48,9 @@ pub struct Results {
     pub options: BTreeMap<String, String>,
     /// Sums over the run.
     pub totals: Totals,
-    /// Latencies of what was due after the warm-up.
-    pub latency: Latency,
+    /// Latencies of what was due after the warm-up; `None` when nothing was measured. Read them by
+    /// [`Results::latency`].
+    pub latency: Option<Latency>,
     /// Where the time of what was due after the warm-up went.
     pub phases: PhaseSeconds,
     /// The run second by second, warm-up included.
@@ -87,7 +91,7 @@ pub struct Totals {
     pub cpu_share: f64,
 }
 
-/// Latencies in milliseconds; all 0 when nothing was measured.
+/// Latencies in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// The shortest.
@@ -129,10 +133,10 @@ pub struct SecondOfRun {
     pub bytes: u64,
     /// Objects that failed.
     pub failed: u64,
-    /// The mean latency.
-    pub latency_mean_ms: f64,
-    /// The longest latency.
-    pub latency_max_ms: f64,
+    /// The mean latency; `None` when no object was acknowledged.
+    pub latency_mean_ms: Option<f64>,
+    /// The longest latency; likewise.
+    pub latency_max_ms: Option<f64>,
 }
 
 /// What was seen of the receiver's machine, warm-up included.
@@ -179,7 +183,7 @@ impl Results {
             host: Host::this(),
             options,
             totals: totals(record, effort),
-            latency: latency(record),
+            latency: (record.measured_objects > 0).then(|| latency(record)),
             phases: phases(&record.phases),
             seconds: seconds(record),
             observed: None,
@@ -209,14 +213,33 @@ impl Results {
         ratio(count(self.totals.measured_objects), self.totals.measured_s)
     }
 
-    /// CPU seconds of the sender for 10^9 bytes.
-    pub fn cpu_s_per_gb(&self) -> f64 {
-        ratio(self.totals.cpu_s, count(self.totals.bytes) / 1e9)
+    /// CPU seconds of the sender for 10^9 bytes; `None` when none were acknowledged.
+    pub fn cpu_s_per_gb(&self) -> Option<f64> {
+        self.per_gb(self.totals.cpu_s)
     }
 
-    /// The latency at one of [`PERCENTILES`], in milliseconds.
+    /// So much for every 10^9 bytes that were acknowledged, if any were.
+    fn per_gb(&self, amount: f64) -> Option<f64> {
+        let bytes = self.totals.bytes;
+        (bytes > 0).then(|| ratio(amount, count(bytes) / 1e9))
+    }
+
+    /// Whether objects were sent and none was acknowledged: whatever the figures are, the run has
+    /// failed. Objects that are sent wrong on purpose do not count.
+    pub fn is_failure(&self) -> bool {
+        let made: u64 = self.faults.iter().map(|fault| fault.made).sum();
+        self.totals.objects == 0 && (self.totals.failed > 0 || made == 0)
+    }
+
+    /// The latencies, if any were measured. Files of older programs have zeros where there are none.
+    pub fn latency(&self) -> Option<&Latency> {
+        let is_measured = self.totals.measured_objects > 0;
+        self.latency.as_ref().filter(|_| is_measured)
+    }
+
+    /// The latency at one of [`PERCENTILES`], in milliseconds, if any was measured.
     pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
-        let mut all = self.latency.percentiles.iter();
+        let mut all = self.latency()?.percentiles.iter();
         all.find(|point| same(point.percent, percent))
             .map(|point| point.ms)
     }
@@ -262,15 +285,17 @@ fn phases(phases: &Phases) -> PhaseSeconds {
 }
 
 fn seconds(record: &Record) -> Vec<SecondOfRun> {
-    let seconds = record.seconds.iter().map(|second| SecondOfRun {
-        objects: second.objects,
-        bytes: second.bytes,
-        failed: second.failed,
-        latency_mean_ms: ratio(
-            second.latency_sum.as_secs_f64() * 1e3,
-            count(second.objects),
-        ),
-        latency_max_ms: second.latency_max.as_secs_f64() * 1e3,
+    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+    let seconds = record.seconds.iter().map(|second| {
+        let is_measured = second.objects > 0;
+        SecondOfRun {
+            objects: second.objects,
+            bytes: second.bytes,
+            failed: second.failed,
+            latency_mean_ms: is_measured
+                .then(|| ratio(millis(second.latency_sum), count(second.objects))),
+            latency_max_ms: is_measured.then(|| millis(second.latency_max)),
+        }
     });
     seconds.collect()
 }

@@ -65,7 +65,8 @@ fn throughput_over_time(results: &Results, area: &Area<'_>) -> Drawn {
 }
 
 fn latency_by_percentile(results: &Results, area: &Area<'_>) -> Drawn {
-    let percentiles = results.latency.percentiles.iter();
+    let latency = results.latency();
+    let percentiles = latency.into_iter().flat_map(|latency| &latency.percentiles);
     // The longest latency has no place on such an axis.
     let shown = percentiles.filter(|point| point.percent < 100.0);
     let points: Vec<(f64, f64)> = shown

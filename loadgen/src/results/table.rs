@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::units::{bytes, milliseconds, three_digits, throughput};
-use super::{Results, count, ratio};
+use super::{NOTHING, Results, count, ratio};
 
 /// The percentiles shown.
 const SHOWN: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 99.99];
@@ -49,53 +49,68 @@ impl Results {
     }
 
     fn latency_lines(&self) -> Vec<String> {
-        if self.totals.measured_objects == 0 {
+        let Some(latency) = self.latency() else {
             return vec![line("latency", "nothing was measured")];
-        }
+        };
         let mut text = String::new();
         for percent in SHOWN {
             let ms = self.percentile_ms(percent).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = write!(text, "p{percent} {}, ", milliseconds(ms));
         }
-        let _ = write!(text, "max {}", milliseconds(self.latency.max_ms));
+        let _ = write!(text, "max {}", milliseconds(latency.max_ms));
         vec![line("latency", &text)]
     }
 
     /// Where the time of an object went, and what the sender itself took.
     fn time_lines(&self) -> Vec<String> {
-        let objects = count(self.totals.measured_objects);
-        let each = |seconds: f64| milliseconds(ratio(seconds * 1e3, objects));
-        let phases = &self.phases;
-        let object = format!(
-            "waiting {}, sending {}, until the response {}",
-            each(phases.waiting_s),
-            each(phases.sending_s),
-            each(phases.answering_s)
-        );
         let mut sender = format!(
-            "{:.2} s, {:.3} s/GB, busy {:.0} %",
-            self.totals.cpu_s,
-            self.cpu_s_per_gb(),
+            "{}, busy {:.0} %",
+            self.cpu(self.totals.cpu_s),
             self.totals.cpu_share * 100.0
         );
         if self.totals.cpu_share > CPU_SHARE_SUSPICIOUS {
             sender.push_str(": the sender may have been the limit");
         }
-        vec![line("mean object", &object), line("sender's CPU", &sender)]
+        vec![
+            line("mean object", &self.mean_object()),
+            line("sender's CPU", &sender),
+        ]
+    }
+
+    /// Where the time of a mean object went; a dash when there was none.
+    fn mean_object(&self) -> String {
+        if self.totals.measured_objects == 0 {
+            return NOTHING.to_owned();
+        }
+        let objects = count(self.totals.measured_objects);
+        let each = |seconds: f64| milliseconds(ratio(seconds * 1e3, objects));
+        let phases = &self.phases;
+        format!(
+            "waiting {}, sending {}, until the response {}",
+            each(phases.waiting_s),
+            each(phases.sending_s),
+            each(phases.answering_s)
+        )
+    }
+
+    /// CPU time, and what it is for 10^9 bytes, if any were acknowledged.
+    fn cpu(&self, seconds: f64) -> String {
+        let cost = self
+            .per_gb(seconds)
+            .map_or_else(|| NOTHING.to_owned(), |s| format!("{s:.3}"));
+        format!("{seconds:.2} s, {cost} s/GB")
     }
 
     fn observed_lines(&self) -> Vec<String> {
         let Some(observed) = &self.observed else {
             return Vec::new();
         };
-        let gigabytes = count(self.totals.bytes) / 1e9;
-        let cpu = |seconds| format!("{seconds:.2} s, {:.3} s/GB", ratio(seconds, gigabytes));
         let mut lines = Vec::new();
         if let Some(seconds) = observed.receiver_cpu_s {
-            lines.push(line("receiver's CPU", &cpu(seconds)));
+            lines.push(line("receiver's CPU", &self.cpu(seconds)));
         }
-        lines.push(line("others' CPU", &cpu(observed.others_cpu_s)));
+        lines.push(line("others' CPU", &self.cpu(observed.others_cpu_s)));
         if let Some(seconds) = observed.stable_s {
             let rate = ratio(count(self.totals.measured_bytes), seconds);
             lines.push(line(

@@ -45,10 +45,18 @@ fn rates_and_latencies_are_those_of_the_run() {
     let results = results();
     assert!(is_about(results.throughput(), 50e6));
     assert!(is_about(results.rate(), 50.0));
-    assert!(is_about(results.cpu_s_per_gb(), 0.5));
+    assert!(
+        results
+            .cpu_s_per_gb()
+            .is_some_and(|cost| is_about(cost, 0.5))
+    );
     let p99 = results.percentile_ms(99.0).expect("reported");
     assert!((98.9..99.2).contains(&p99), "{p99}");
-    assert!((results.latency.max_ms - 100.0).abs() < 0.2);
+    assert!(
+        results
+            .latency()
+            .is_some_and(|latency| (latency.max_ms - 100.0).abs() < 0.2)
+    );
     assert!(is_about(results.phases.waiting_s, 2.5));
 }
 
@@ -153,6 +161,77 @@ fn expectations_that_cannot_be_understood_say_why() {
     ] {
         assert!(
             matches!(error(text), ExpectationError::Value { .. }),
+            "{text}"
+        );
+    }
+}
+
+/// A run whose objects were all refused, after 10 ms of work.
+fn refused() -> Results {
+    let mut record = Record::new(Duration::ZERO, false);
+    record.failed("status 0xA700", 5, Duration::from_secs(1));
+    let effort = Effort {
+        cpu: Duration::from_millis(10),
+        wall: Duration::from_secs(1),
+    };
+    Results::new(&record, effort, BTreeMap::new())
+}
+
+#[test]
+fn a_run_without_any_acknowledged_object_has_no_latency_and_has_failed() {
+    let refused = refused();
+    assert!(refused.is_failure() && !results().is_failure());
+    let json = refused.to_json();
+    for text in [r#""latency": null"#, r#""latency_mean_ms": null"#] {
+        assert!(json.contains(text), "{text} in\n{json}");
+    }
+    assert_eq!(
+        Results::parse(&json, Path::new("a.json")).expect("readable"),
+        refused
+    );
+    let table = refused.table();
+    for text in [
+        "latency        nothing was measured\n",
+        "mean object    -\n",
+        "sender's CPU   0.01 s, - s/GB, busy 1 %\n",
+    ] {
+        assert!(table.contains(text), "{text} in\n{table}");
+    }
+}
+
+#[test]
+fn faults_alone_are_no_failed_run() {
+    let record = Record::new(Duration::ZERO, false);
+    let mut results = Results::new(&record, Effort::default(), BTreeMap::new());
+    assert!(results.is_failure(), "nothing was done");
+    results.faults.push(FaultCounts {
+        made: 3,
+        ..FaultCounts::default()
+    });
+    assert!(!results.is_failure());
+}
+
+#[test]
+fn a_comparison_has_no_figures_and_no_change_for_what_was_not_measured() {
+    // As a program wrote it that had zeros there.
+    let mut zeros = refused();
+    zeros.latency = Some(Latency {
+        percentiles: vec![Percentile {
+            percent: 99.0,
+            ms: 0.0,
+        }],
+        ..Latency::default()
+    });
+    for b in [refused(), zeros] {
+        let text = compare(&results(), &b);
+        for name in ["latency mean", "latency p99 ", "latency max", "sender s/GB"] {
+            let row = text.lines().find(|line| line.starts_with(name));
+            let words: Vec<_> = row.expect(name).split_whitespace().collect();
+            assert!(words.ends_with(&["-", "-"]), "{text}");
+        }
+        let failed = text.lines().find(|line| line.starts_with("failed"));
+        assert!(
+            failed.is_some_and(|row| row.ends_with("+150.0 %")),
             "{text}"
         );
     }
