@@ -26,6 +26,10 @@ pub(super) fn deflate(segments: Vec<Segment>) -> Option<Vec<Segment>> {
     let mut out = stored_block_header(head_bytes)?;
     out.extend(head);
     out.push(Segment::Bytes(compress(&rest).into()));
+    // One NUL behind the stream makes the data set even (PS3.5 A.5): peers abort over odd ones.
+    if out.iter().map(Segment::len).sum::<u64>() % 2 == 1 {
+        out.push(Segment::Bytes([0].into()));
+    }
     Some(out)
 }
 
@@ -51,12 +55,7 @@ fn compress(segments: &[Segment]) -> Vec<u8> {
         }
         .expect("memory takes all");
     }
-    let mut bytes = encoder.finish().expect("memory takes all");
-    // A value has an even length; so has a deflated data set (PS3.5 A.5).
-    if bytes.len() % 2 == 1 {
-        bytes.push(0);
-    }
-    bytes
+    encoder.finish().expect("memory takes all")
 }
 
 fn pixels(bytes: u64) -> Vec<u8> {

@@ -84,6 +84,25 @@ fn a_deflated_data_set_inflates_to_the_elements_with_its_uids() {
 }
 
 #[test]
+fn every_data_set_has_an_even_length_whatever_its_deflated_bytes_have() {
+    use super::template::{Segment, Which};
+    let mut was_odd = false;
+    for bytes in 1..20_u8 {
+        let text: Vec<u8> = (0..bytes).collect();
+        let segments = vec![Segment::Uid(Which::Instance), Segment::Bytes(text.into())];
+        let out = deflated::deflate(segments).expect("a short head");
+        let lens: Vec<u64> = out.iter().map(Segment::len).collect();
+        assert_eq!(lens.iter().sum::<u64>() % 2, 0, "{lens:?}");
+        was_odd |= lens.last() == Some(&1);
+    }
+    assert!(was_odd, "nothing had to be padded");
+    for mix in [Mix::Ct, Mix::Mr, Mix::Sr] {
+        let corpus = Corpus::of_mix(mix, syntax(DEFLATED)).expect("made");
+        assert_eq!(corpus.object(0).data_set_bytes() % 2, 0, "{mix}");
+    }
+}
+
+#[test]
 fn every_mix_can_be_made_in_every_syntax() {
     for syntax in &TRANSFER_SYNTAXES {
         for mix in [Mix::Ct, Mix::Mr, Mix::Sr] {
