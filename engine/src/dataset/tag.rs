@@ -17,6 +17,10 @@ impl Tag {
     pub const SERIES: Self = Self(0x0020, 0x000E);
     /// Pixel Representation: whether numbers that may be either are signed.
     pub(super) const PIXEL_REPRESENTATION: Self = Self(0x0028, 0x0103);
+    /// Extended Offset Table (PS3.3 C.7.6.3.1.8).
+    pub(super) const EXTENDED_OFFSETS: Self = Self(0x7FE0, 0x0001);
+    /// Extended Offset Table Lengths.
+    pub(super) const EXTENDED_OFFSET_LENGTHS: Self = Self(0x7FE0, 0x0002);
     /// Data Set Trailing Padding (PS3.10 7.2).
     pub(super) const TRAILING_PADDING: Self = Self(0xFFFC, 0xFFFC);
     /// Begins an item (PS3.5 7.5).

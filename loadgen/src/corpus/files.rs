@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pdvault_engine::dataset::{
-    DataSetError, Encoding, FileError, FileHead, FileScan, ReadMode, RewriteOptions, Rewriter, Tag,
+    DataSetError, Encoding, FileError, FileHead, FileScan, ReadMode, RewriteOptions, Rewriter,
+    Summary, Tag,
 };
 use pdvault_engine::value::Uid;
 
@@ -131,18 +132,27 @@ fn with_places(data_set: &[u8], syntax: &str) -> Result<Vec<Segment>, FileProble
         edits: edits.collect(),
         ..RewriteOptions::default()
     };
-    let mut rewriter = Rewriter::new(encoding, to, options);
+    let rewriter = Rewriter::new(encoding, to, options.clone());
+    let (mut out, mut summary) = rewritten(data_set, rewriter)?;
+    if summary.are_offsets_wrong {
+        let rewriter = Rewriter::new(encoding, to, options).without_offset_tables();
+        (out, summary) = rewritten(data_set, rewriter)?;
+    }
+    let segments = cut(&out, &marks, marks.len() - summary.absent.len());
+    if is_deflated {
+        return deflated::deflate(segments).ok_or(FileProblem::LongHead);
+    }
+    Ok(segments)
+}
+
+fn rewritten(data_set: &[u8], mut rewriter: Rewriter) -> Result<(Vec<u8>, Summary), DataSetError> {
     let (mut rest, mut out) = (data_set, Vec::with_capacity(data_set.len()));
     while !rest.is_empty() {
         let taken = rewriter.push(rest, &mut out)?;
         rest = &rest[taken..];
     }
-    let absent = rewriter.finish(&mut out)?.absent.len();
-    let segments = cut(&out, &marks, marks.len() - absent);
-    if is_deflated {
-        return deflated::deflate(segments).ok_or(FileProblem::LongHead);
-    }
-    Ok(segments)
+    let summary = rewriter.finish(&mut out)?;
+    Ok((out, summary))
 }
 
 /// A UID that stands where another is to be.

@@ -41,6 +41,8 @@ pub(super) struct Conversion {
     from: Encoding,
     to: Encoding,
     options: RewriteOptions,
+    /// Whether offset tables of compressed pixel data stay; they do while they hold.
+    keeps_offsets: bool,
 }
 
 /// A converted data set.
@@ -70,12 +72,18 @@ impl Conversion {
                 from: encoding,
                 to: encoding,
                 options,
+                keeps_offsets: true,
             }));
         }
         let encodings =
             Encoding::from_transfer_syntax(from).zip(Encoding::from_transfer_syntax(to));
         match encodings {
-            Some((from, to)) => Ok(Some(Self { from, to, options })),
+            Some((from, to)) => Ok(Some(Self {
+                from,
+                to,
+                options,
+                keeps_offsets: true,
+            })),
             None => Err(ConvertError::Impossible {
                 from: from.to_owned(),
                 to: to.to_owned(),
@@ -87,17 +95,39 @@ impl Conversion {
     /// edited are absent.
     pub(super) fn convert(self, object: &Object) -> Result<(Converted, Vec<Tag>), ConvertError> {
         let mut reader = ConvertingReader::new(self.clone(), object);
-        if object.bytes <= IN_MEMORY_BYTES_MAX {
-            let mut whole = Vec::new();
-            while reader.advance(&mut whole)? {}
-            return Ok((Converted::Whole(whole), reader.absent));
+        let is_kept = object.bytes <= IN_MEMORY_BYTES_MAX;
+        let mut out = Vec::new();
+        while reader.advance(&mut out)? {
+            if !is_kept {
+                out.clear();
+            }
         }
-        let mut discarded = Vec::new();
-        while reader.advance(&mut discarded)? {
-            discarded.clear();
+        let Summary {
+            absent,
+            are_offsets_wrong,
+        } = reader.summary;
+        if are_offsets_wrong {
+            let without_offsets = Self {
+                keeps_offsets: false,
+                ..self
+            };
+            return without_offsets.convert(object);
         }
-        let again = ConvertingReader::new(self, object);
-        Ok((Converted::Stream(Box::new(again)), reader.absent))
+        let converted = if is_kept {
+            Converted::Whole(out)
+        } else {
+            Converted::Stream(Box::new(ConvertingReader::new(self, object)))
+        };
+        Ok((converted, absent))
+    }
+
+    fn rewriter(self) -> Rewriter {
+        let rewriter = Rewriter::new(self.from, self.to, self.options);
+        if self.keeps_offsets {
+            rewriter
+        } else {
+            rewriter.without_offset_tables()
+        }
     }
 }
 
@@ -112,22 +142,22 @@ pub(super) struct ConvertingReader {
     input: Vec<u8>,
     /// What of the input has been converted.
     taken: usize,
-    absent: Vec<Tag>,
+    /// What was found; nothing before the end.
+    summary: Summary,
     output: Vec<u8>,
     given: usize,
 }
 
 impl ConvertingReader {
     fn new(conversion: Conversion, object: &Object) -> Self {
-        let Conversion { from, to, options } = conversion;
         Self {
             file: Arc::clone(&object.file),
             position: object.offset,
             end: object.offset + object.bytes,
-            rewriter: Some(Rewriter::new(from, to, options)),
+            rewriter: Some(conversion.rewriter()),
             input: Vec::new(),
             taken: 0,
-            absent: Vec::new(),
+            summary: Summary::default(),
             output: Vec::new(),
             given: 0,
         }
@@ -144,8 +174,7 @@ impl ConvertingReader {
         if self.taken < self.input.len() {
             self.taken += rewriter.push(&self.input[self.taken..], out)?;
         } else if let Some(rewriter) = self.rewriter.take() {
-            let Summary { absent, .. } = rewriter.finish(out)?;
-            self.absent = absent;
+            self.summary = rewriter.finish(out)?;
         }
         Ok(true)
     }

@@ -16,13 +16,12 @@ const NAP: Duration = Duration::from_millis(100);
 /// The most that a data set gets of a rate at a time, in bytes.
 const SLICE_BYTES_MAX: u64 = 1 << 20;
 
-/// What makes an odd length even. Only deflated data sets have one, and only in files: in a message
-/// every fragment is even (PS3.5 A.5), and peers abort over any other.
+/// What makes an odd length even, of whatever source: in a message every fragment is even (PS3.8 annex
+/// E.1), and peers abort over any other. A deflated data set in a file may have one (PS3.5 A.5).
 const PADDING: &[u8] = &[0];
 
 enum Source {
-    /// With its length in bytes.
-    File(FilePayload, u64),
+    File(FilePayload),
     Memory(Vec<u8>),
     Stream(StreamPayload<Box<ConvertingReader>>),
 }
@@ -31,6 +30,8 @@ enum Source {
 pub(super) struct ObjectPayload {
     source: Source,
     pace: Option<Arc<Pace>>,
+    /// How far the source has bytes ready.
+    ready: u64,
     /// How far the rate lets it go.
     end: u64,
 }
@@ -39,7 +40,7 @@ impl ObjectPayload {
     /// The data set as it lies in its file.
     pub(super) fn of_file(object: &Object, pace: Option<Arc<Pace>>) -> Self {
         let file = FilePayload::new(Arc::clone(&object.file), object.offset, object.bytes);
-        Self::new(Source::File(file, object.bytes), pace)
+        Self::new(Source::File(file), pace)
     }
 
     /// A converted data set.
@@ -55,6 +56,7 @@ impl ObjectPayload {
         Self {
             source,
             pace,
+            ready: 0,
             end: 0,
         }
     }
@@ -62,17 +64,18 @@ impl ObjectPayload {
 
 impl Payload for ObjectPayload {
     fn prepare(&mut self, offset: u64) -> Result<Reach, PayloadError> {
-        let whole = match &mut self.source {
-            Source::File(file, bytes) => Reach {
-                end: bytes.next_multiple_of(2),
-                ..file.prepare(offset)?
-            },
+        let mut whole = match &mut self.source {
+            Source::File(file) => file.prepare(offset)?,
             Source::Memory(bytes) => Reach {
                 end: bytes.len() as u64,
                 is_last: true,
             },
             Source::Stream(stream) => stream.prepare(offset)?,
         };
+        self.ready = whole.end;
+        if whole.is_last {
+            whole.end = whole.end.next_multiple_of(2);
+        }
         let reach = match &self.pace {
             None => whole,
             Some(pace) => slice(pace, offset, whole),
@@ -83,9 +86,11 @@ impl Payload for ObjectPayload {
 
     fn piece(&self, offset: u64) -> Piece<'_> {
         let room = self.end.saturating_sub(offset);
+        if offset >= self.ready {
+            return cut(Piece::Memory(PADDING), room);
+        }
         let piece = match &self.source {
-            Source::File(_, bytes) if offset >= *bytes => Piece::Memory(PADDING),
-            Source::File(file, _) => file.piece(offset),
+            Source::File(file) => file.piece(offset),
             Source::Memory(bytes) => {
                 let start = usize::try_from(offset).unwrap_or(usize::MAX);
                 Piece::Memory(bytes.get(start..).unwrap_or_default())

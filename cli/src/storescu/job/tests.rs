@@ -224,6 +224,51 @@ fn a_data_set_of_odd_length_is_padded() {
     assert!(unpadded > 0);
 }
 
+/// A compressed data set of frames of odd and of even length, with an offset table or an empty one.
+fn compressed(table: &[u32], frames: &[&[u8]]) -> Vec<u8> {
+    let mut out = data_set(0);
+    out.truncate(out.len() - 12); // the header of the pixels, which have no value
+    out.extend(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff");
+    let table: Vec<u8> = table.iter().flat_map(|at| at.to_le_bytes()).collect();
+    for fragment in [&[&table[..]], frames].concat() {
+        out.extend(b"\xfe\xff\0\xe0");
+        out.extend(u32::try_from(fragment.len()).expect("short").to_le_bytes());
+        out.extend(fragment);
+    }
+    out.extend(b"\xfe\xff\xdd\xe0\0\0\0\0");
+    out
+}
+
+/// An offset table and fragments.
+type Pixels<'a> = (&'a [u32], &'a [&'a [u8]]);
+
+#[test]
+fn compressed_frames_of_odd_length_leave_padded_and_no_offset_table_lies() {
+    let home = home();
+    let large = vec![1; LARGE];
+    let (odd, even) = (&large[1..], &large[..]);
+    let padded = [odd, &[0]].concat();
+    let second = u32::try_from(odd.len() + 8).expect("small");
+    let cases: [(Pixels<'_>, Pixels<'_>); 3] = [
+        ((&[0], &[b"abc"]), (&[0], &[b"abc\0"])),
+        ((&[0, 11], &[b"abc", b"de"]), (&[], &[b"abc\0", b"de"])),
+        ((&[0, second], &[odd, even]), (&[], &[&padded, even])),
+    ];
+    for ((table, frames), (sent_table, sent_frames)) in cases {
+        let object = open(&file(&home, JPEG, &compressed(table, frames)));
+        let sent = converted(&object, JPEG, RewriteOptions::default());
+        let expected = compressed(sent_table, sent_frames);
+        assert!(sent == expected, "{} bytes", object.bytes);
+    }
+}
+
+#[test]
+fn no_source_gives_an_odd_data_set() {
+    let converted = Converted::Whole(b"abc".to_vec());
+    let mut payload = ObjectPayload::of_converted(converted, None);
+    assert_eq!(sent(&mut payload), b"abc\0");
+}
+
 #[test]
 fn edits_change_what_is_there_and_tell_what_is_not() {
     let home = home();

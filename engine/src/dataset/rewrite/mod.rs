@@ -1,6 +1,7 @@
 //! The same data set in another encoding, or with other values, as a stream.
 
 mod deflate;
+mod offsets;
 mod swap;
 mod writer;
 
@@ -44,6 +45,9 @@ impl Default for RewriteOptions {
 pub struct Summary {
     /// Which elements were to be edited and are absent, in the order of the edits.
     pub absent: Vec<Tag>,
+    /// Whether padding has moved fragments that an offset table points to. What was written is not
+    /// to be used then: do it again with [`Rewriter::without_offset_tables`].
+    pub are_offsets_wrong: bool,
 }
 
 /// Rewrites a data set while it streams through.
@@ -56,7 +60,8 @@ pub struct Summary {
 /// Private elements are UN, as is a value that is too long for its VR; UN is little endian
 /// everywhere (PS3.5 6.2.2).
 ///
-/// Encapsulated pixel data is passed on if the encoding stays the same, and an error otherwise.
+/// Encapsulated pixel data is passed on if the encoding stays the same, and an error otherwise. Its
+/// fragments are padded like other values; see [`Summary::are_offsets_wrong`].
 #[derive(Debug)]
 pub struct Rewriter {
     source: Source,
@@ -77,6 +82,14 @@ impl Rewriter {
             writer: Writer::new(to.syntax(), from == to, options.edits, options.old_vr_only),
             deflater,
         }
+    }
+
+    /// Empties the basic offset tables of encapsulated pixel data, and leaves out the extended ones:
+    /// the standard demands neither (PS3.5 A.4, PS3.3 C.7.6.3). To be called before the first byte.
+    #[must_use]
+    pub fn without_offset_tables(mut self) -> Self {
+        self.writer.leave_out_offset_tables();
+        self
     }
 
     /// Takes bytes from the front of `input` and appends what they become to `out`. Returns how many
@@ -101,9 +114,7 @@ impl Rewriter {
                 .finish(out)
                 .map_err(|_| self.parser.error(What::Deflate))?;
         }
-        Ok(Summary {
-            absent: self.writer.into_absent(),
-        })
+        Ok(self.writer.into_summary())
     }
 
     /// Rewrites the next piece. Returns whether there was any.

@@ -1,5 +1,7 @@
 //! Writes what the parser found in the new encoding.
 
+use super::Summary;
+use super::offsets::OffsetTables;
 use super::swap::Swap;
 use crate::dataset::Tag;
 use crate::dataset::encoding::Syntax;
@@ -51,6 +53,7 @@ pub(super) struct Writer {
     /// Whether the Pixel Representation of the current data set or item says so.
     is_signed: bool,
     value: Value,
+    offsets: OffsetTables,
 }
 
 impl Writer {
@@ -73,7 +76,12 @@ impl Writer {
             frames: Vec::new(),
             is_signed: false,
             value: Value::Drop,
+            offsets: OffsetTables::new(false),
         }
+    }
+
+    pub(super) fn leave_out_offset_tables(&mut self) {
+        self.offsets = OffsetTables::new(true);
     }
 
     /// Writes what comes next. `depth` is how many sequences and items are open around it.
@@ -103,10 +111,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Which edits were not made.
-    pub(super) fn into_absent(self) -> Vec<Tag> {
+    /// What was found.
+    pub(super) fn into_summary(self) -> Summary {
         let absent = self.edits.iter().filter(|edit| !edit.is_made);
-        absent.map(|edit| edit.tag).collect()
+        Summary {
+            absent: absent.map(|edit| edit.tag).collect(),
+            are_offsets_wrong: self.offsets.are_wrong(),
+        }
     }
 
     fn begin_element(
@@ -116,7 +127,8 @@ impl Writer {
         out: &mut Vec<u8>,
     ) -> Result<(), What> {
         let tag = element.tag;
-        let says_nothing = tag.is_group_length() || tag == Tag::TRAILING_PADDING;
+        let says_nothing =
+            tag.is_group_length() || tag == Tag::TRAILING_PADDING || !self.offsets.keep(tag);
         if says_nothing || depth == 0 && self.edit(element, out) {
             self.value = Value::Drop;
             return Ok(());
@@ -199,15 +211,21 @@ impl Writer {
         }
         let length = self.open(false);
         self.write_header(tag, vr, length, out);
+        self.offsets.begin();
         Ok(())
     }
 
-    /// Fragments stay as they are, even the odd ones: the offset table counts on it (PS3.5 A.4).
+    /// A fragment of odd length gets a NUL (PS3.5 A.4); codestreams end before it by themselves.
     fn begin_fragment(&mut self, length: u32, out: &mut Vec<u8>) {
-        self.write_short_header(Tag::ITEM, length, out);
+        if !self.offsets.fragment(length) {
+            self.write_short_header(Tag::ITEM, 0, out);
+            self.value = Value::Drop;
+            return;
+        }
+        self.write_short_header(Tag::ITEM, even(length), out);
         self.value = Value::Copy {
             swap: Swap::new(1),
-            padding: None,
+            padding: (length % 2 == 1).then_some(0),
             is_representation: false,
         };
     }

@@ -190,7 +190,7 @@ fn vrs_that_are_none_are_read_as_dcmtk_reads_them() {
 #[test]
 fn encapsulated_pixels_pass_unless_the_encoding_changes() {
     let mut input = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff".to_vec();
-    input.extend(b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x03\0\0\0abc");
+    input.extend(b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x04\0\0\0abcd");
     input.extend(b"\xfe\xff\xdd\xe0\0\0\0\0");
     assert_eq!(
         rewrite(ExplicitLittle, ExplicitLittle, &input).as_ref(),
@@ -201,6 +201,62 @@ fn encapsulated_pixels_pass_unless_the_encoding_changes() {
         assert_eq!((error.what, error.offset), (What::Encapsulated, 12));
         assert_eq!(error.tag, Some(Tag(0x7FE0, 0x0010)));
     }
+}
+
+/// Encapsulated pixel data of these fragments, the first of them the offset table.
+fn encapsulated(fragments: &[&[u8]]) -> Vec<u8> {
+    let mut out = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff".to_vec();
+    for fragment in fragments {
+        let length = u32::try_from(fragment.len()).expect("short");
+        out.extend(b"\xfe\xff\0\xe0");
+        out.extend(length.to_le_bytes());
+        out.extend(*fragment);
+    }
+    out.extend(b"\xfe\xff\xdd\xe0\0\0\0\0");
+    out
+}
+
+/// What becomes of a compressed data set, with its offset tables and without.
+fn with_and_without_tables(input: &[u8]) -> [(Vec<u8>, bool); 2] {
+    let rewriter = || Rewriter::new(ExplicitLittle, ExplicitLittle, RewriteOptions::default());
+    [rewriter(), rewriter().without_offset_tables()].map(|rewriter| {
+        let (out, summary) = rewrite_in_pieces(rewriter, input, &[1]).expect("good");
+        (out, summary.are_offsets_wrong)
+    })
+}
+
+#[test]
+fn a_last_fragment_of_odd_length_is_padded_and_the_offset_table_still_holds() {
+    let table = [0, 0, 0, 0, 10, 0, 0, 0];
+    let [kept, left_out] = with_and_without_tables(&encapsulated(&[&table, b"ab", b"abc"]));
+    assert_eq!(kept, (encapsulated(&[&table, b"ab", b"abc\0"]), false));
+    assert_eq!(left_out, (encapsulated(&[b"", b"ab", b"abc\0"]), false));
+}
+
+#[test]
+fn padding_that_moves_fragments_makes_a_filled_offset_table_wrong() {
+    let table = [0, 0, 0, 0, 11, 0, 0, 0];
+    let [kept, left_out] = with_and_without_tables(&encapsulated(&[&table, b"abc", b"de"]));
+    assert!(kept.1, "the second frame lies behind the padding");
+    assert_eq!(left_out, (encapsulated(&[b"", b"abc\0", b"de"]), false));
+    let [kept, _] = with_and_without_tables(&encapsulated(&[b"", b"abc", b"de"]));
+    assert_eq!(kept, left_out, "an empty one says nothing");
+}
+
+#[test]
+fn extended_offset_tables_hold_unless_a_fragment_is_padded() {
+    let tables = [
+        leaf((0x7FE0, 0x0001), *b"OV", &[0; 8]),
+        leaf((0x7FE0, 0x0002), *b"OV", &[3, 0, 0, 0, 0, 0, 0, 0]),
+    ];
+    let with_tables = |pixels: Vec<u8>| [explicit(&tables), pixels].concat();
+    let even = with_tables(encapsulated(&[b"", b"abcd"]));
+    let [kept, left_out] = with_and_without_tables(&even);
+    assert_eq!(kept, (even, false));
+    assert_eq!(left_out, (encapsulated(&[b"", b"abcd"]), false));
+    let [kept, left_out] = with_and_without_tables(&with_tables(encapsulated(&[b"", b"abc"])));
+    assert!(kept.1, "a length of 3 is 4 now");
+    assert_eq!(left_out, (encapsulated(&[b"", b"abc\0"]), false));
 }
 
 #[test]
