@@ -1,7 +1,7 @@
 //! Results as a JSON file.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub enum ReadError {
         /// What the system said.
         error: io::Error,
     },
+    /// It is a directory, a device or a pipe, which may have no end.
+    #[error("{0} is no regular file: give a file that loadgen --json wrote")]
+    NoFile(PathBuf),
     /// It is longer than results can be.
     #[error("{0} is too long for results of pdvault loadgen")]
     TooLong(PathBuf),
@@ -72,12 +75,18 @@ impl Results {
             path: path.to_owned(),
             error,
         };
-        let length = fs::metadata(path).map_err(failed)?.len();
-        if length > FILE_BYTES_MAX {
-            return Err(ReadError::TooLong(path.to_owned()));
+        // Before it is opened, as a pipe makes that wait for its other end.
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(ReadError::NoFile(path.to_owned()));
         }
-        let text = fs::read_to_string(path).map_err(failed)?;
-        Self::parse(&text, path)
+        let too_long = || ReadError::TooLong(path.to_owned());
+        if metadata.len() > FILE_BYTES_MAX {
+            return Err(too_long());
+        }
+        let file = File::open(path).map_err(failed)?;
+        let text = read_bounded(file, FILE_BYTES_MAX).map_err(failed)?;
+        Self::parse(&text.ok_or_else(too_long)?, path)
     }
 
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, ReadError> {
@@ -94,4 +103,11 @@ impl Results {
         }
         serde_json::from_str(text).map_err(malformed)
     }
+}
+
+/// All of a text; `None` if it has more bytes than that, whatever its length was said to be.
+pub(super) fn read_bounded(reader: impl Read, bytes_max: u64) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    reader.take(bytes_max + 1).read_to_string(&mut text)?;
+    Ok((text.len() as u64 <= bytes_max).then_some(text))
 }

@@ -112,6 +112,22 @@ fn results_of_another_version_and_other_files_are_refused_with_a_reason() {
 }
 
 #[test]
+fn what_has_no_end_or_is_no_file_is_not_read() {
+    let home = tempfile::tempdir().expect("a directory");
+    for path in [Path::new("/dev/zero"), home.path()] {
+        let error = Results::read(path).expect_err("no file").to_string();
+        assert!(error.contains("is no regular file: give a file"), "{error}");
+    }
+    let long = home.path().join("long");
+    let sparse = std::fs::File::create(&long).expect("created");
+    sparse.set_len(u64::from(u32::MAX)).expect("a sparse file");
+    let error = Results::read(&long).expect_err("too long");
+    assert!(matches!(error, ReadError::TooLong(_)), "{error}");
+    let read = |bytes_max| file::read_bounded(&b"text"[..], bytes_max).expect("memory");
+    assert_eq!((read(4).as_deref(), read(3)), (Some("text"), None));
+}
+
+#[test]
 fn expectations_are_met_or_not() {
     for met in [
         "p99<100ms",
