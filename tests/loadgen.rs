@@ -214,6 +214,21 @@ fn a_run_whose_objects_are_all_refused_fails_and_claims_no_latency() {
 }
 
 #[test]
+fn results_for_machines_have_standard_output_for_themselves() {
+    let receiver = Receiver::start("--ignore");
+    let output = loadgen(
+        &receiver,
+        "--corpus sr --count 5 --json - --expect failures=0",
+    );
+    let (json, shown) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(json.starts_with("{\n") && json.ends_with("}\n"), "{json}");
+    for text in ["5 acknowledged", "as expected: failures=0, it was 0"] {
+        assert!(shown.contains(text), "{shown}");
+    }
+}
+
+#[test]
 fn real_files_are_sent_with_fresh_uids_again_and_again() {
     let receiver = Receiver::start("--accept-all");
     let options = format!(

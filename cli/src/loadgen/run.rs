@@ -1,7 +1,7 @@
 //! Runs a load test, or compares two.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use pdvault_loadgen::corpus::{Corpus, CorpusError};
 use pdvault_loadgen::fault::{FaultError, FaultMix};
 use pdvault_loadgen::observe::Observer;
-use pdvault_loadgen::results::{self, Expectation, Results};
+use pdvault_loadgen::results::{self, Results};
 use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
 use pdvault_loadgen::verify::verify;
 
-use super::settings::Objects;
+use super::settings::{Json, Objects};
 use super::watch::{self, Goal, Signals};
 use super::{Comparison, Settings};
 use crate::logging;
@@ -58,9 +58,9 @@ fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
         results.observe(&seen?);
     }
     let is_verified = look(&settings, &outcome, &corpus, &mut results);
-    logging::print(&results.table());
+    tell(&settings, &results.table());
     write(&settings, &results)?;
-    let is_as_expected = tell_expectations(&settings.expectations, &results);
+    let is_as_expected = tell_expectations(&settings, &results);
     if results.is_failure() {
         tracing::error!("no object was acknowledged: the table says why under \"failed\"");
     }
@@ -166,9 +166,22 @@ fn look(settings: &Settings, outcome: &Outcome, corpus: &Corpus, results: &mut R
     }
 }
 
+/// Shows text: on standard error where standard output is for machines.
+fn tell(settings: &Settings, text: &str) {
+    if settings.json == Some(Json::StandardOutput) {
+        logging::print_error(text);
+    } else {
+        logging::print(text);
+    }
+}
+
 fn write(settings: &Settings, results: &Results) -> Result<(), AnyError> {
-    if let Some(path) = &settings.json {
-        write_file(path, &results.to_json())?;
+    match &settings.json {
+        Some(Json::StandardOutput) => io::stdout()
+            .write_all(results.to_json().as_bytes())
+            .map_err(|error| format!("cannot write the results to standard output: {error}"))?,
+        Some(Json::File(path)) => write_file(path, &results.to_json())?,
+        None => {}
     }
     if let Some(path) = &settings.plot {
         write_file(path, &results::svg(results)?)?;
@@ -181,9 +194,9 @@ fn write_file(path: &Path, text: &str) -> Result<(), String> {
 }
 
 /// Says of each expectation whether it is met; returns whether all are.
-fn tell_expectations(expectations: &[Expectation], results: &Results) -> bool {
+fn tell_expectations(settings: &Settings, results: &Results) -> bool {
     let mut all_met = true;
-    for expectation in expectations {
+    for expectation in &settings.expectations {
         let is_met = expectation.is_met(results);
         all_met &= is_met;
         let verdict = if is_met {
@@ -192,7 +205,7 @@ fn tell_expectations(expectations: &[Expectation], results: &Results) -> bool {
             "NOT AS EXPECTED"
         };
         let found = expectation.found(results);
-        logging::print(&format!("{verdict}: {expectation}, {found}\n"));
+        tell(settings, &format!("{verdict}: {expectation}, {found}\n"));
     }
     all_met
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pdvault_engine::registry::{self, EXPLICIT_LITTLE, TransferSyntax};
@@ -49,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) receiver_pid: Option<u32>,
     /// A directory whose file system is synced before the clock stops.
     pub(crate) sync: Option<PathBuf>,
-    pub(crate) json: Option<PathBuf>,
+    pub(crate) json: Option<Json>,
     pub(crate) plot: Option<PathBuf>,
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) verify: Option<PathBuf>,
@@ -66,6 +66,25 @@ pub(crate) enum Objects {
     Size(u64, &'static TransferSyntax),
     /// The files below this directory.
     Files(PathBuf),
+}
+
+/// Where results go as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Json {
+    /// To standard output; what is for people goes to standard error then.
+    StandardOutput,
+    /// To this file.
+    File(PathBuf),
+}
+
+impl Json {
+    fn named(name: &Path) -> Self {
+        if name == Path::new("-") {
+            Self::StandardOutput
+        } else {
+            Self::File(name.to_owned())
+        }
+    }
 }
 
 impl Settings {
@@ -97,7 +116,7 @@ impl Settings {
             seed: typed.seed.map(in_range),
             receiver_pid: typed.receiver_pid.map(in_range),
             sync: typed.sync.clone(),
-            json: typed.json.clone(),
+            json: typed.json.as_deref().map(Json::named),
             plot: typed.plot.clone(),
             expectations: expectations(typed)?,
             verify: typed.verify.clone(),

@@ -28,7 +28,8 @@ pub(super) static RESULTS: Section<Typed> = Section {
             "--json",
             "write the results for machines",
             "Writes the results to this file as JSON, with host, versions and options; loadgen \
-             compare reads it. What was not measured is null.",
+             compare reads it. - is standard output; what is for people goes to standard error \
+             then. What was not measured is null.",
         )
         .takes(&[FILE_NAME])
         .works(|typed, values| typed.json = Some(values[0].path())),
