@@ -265,6 +265,22 @@ fn the_demonstration_ends_well_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn the_demonstration_says_what_to_do_where_it_cannot_store() {
+    let mut command = Command::new(receiver::binary());
+    let output = tools::run(command.arg("demo").env("TMPDIR", "/nowhere"));
+    let complaint = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(
+        complaint.contains("can be made in /nowhere: "),
+        "{complaint}"
+    );
+    assert!(
+        complaint.contains("set TMPDIR to a directory"),
+        "{complaint}"
+    );
+}
+
+#[test]
 fn the_demonstration_cleans_up_when_it_is_interrupted() {
     let home = scratch::directory();
     let mut command = Command::new(receiver::binary());

@@ -19,6 +19,7 @@ use pdvault_loadgen::results::Results;
 use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
 use pdvault_loadgen::verify::{Verification, verify};
 use rustix::time::{ClockId, clock_gettime};
+use tempfile::TempDir;
 
 use super::Settings;
 use crate::loadgen::watch::{self, Goal, Signals};
@@ -61,7 +62,7 @@ pub(super) fn run(Settings: Settings) -> ExitCode {
 /// no more is sent, and what was is looked at.
 fn show() -> Result<bool, AnyError> {
     let signals = Signals::watch()?;
-    let directory = tempfile::Builder::new().prefix("pdvault-demo-").tempdir()?;
+    let directory = make_directory()?;
     let objects = objects_for(directory.path())?;
     let receiver = start_receiver(directory.path())?;
     say(&format!(
@@ -80,6 +81,22 @@ fn show() -> Result<bool, AnyError> {
     directory.close()?;
     tell_end(&verification, is_good);
     Ok(is_good)
+}
+
+/// Where the receiver stores: a directory of its own where temporary files lie.
+fn make_directory() -> Result<TempDir, AnyError> {
+    let place = std::env::temp_dir();
+    let made = tempfile::Builder::new()
+        .prefix("pdvault-demo-")
+        .tempdir_in(&place);
+    made.map_err(|error| {
+        let place = place.display();
+        format!(
+            "no directory for the files can be made in {place}: {error}; set TMPDIR to a directory \
+             that can be written to"
+        )
+        .into()
+    })
 }
 
 /// What was sent, and what it cost.
