@@ -15,7 +15,7 @@ use pdvault_engine::sender::ConnectionOptions;
 use pdvault_engine::value::AeTitle;
 use pdvault_loadgen::corpus::{Corpus, Mix};
 use pdvault_loadgen::fault::FaultMix;
-use pdvault_loadgen::results::Results;
+use pdvault_loadgen::results::{Results, Totals};
 use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
 use pdvault_loadgen::verify::{Verification, verify};
 use rustix::time::{ClockId, clock_gettime};
@@ -26,7 +26,7 @@ use crate::loadgen::watch::{self, Goal, Signals};
 use crate::logging;
 
 /// How many objects are sent at most; those of the mix have 0.85 MB each.
-const OBJECTS_MAX: u64 = 1000;
+const OBJECTS_MAX: u64 = 600;
 
 /// The fewest objects that are worth a demonstration.
 const OBJECTS_MIN: u64 = 50;
@@ -34,8 +34,9 @@ const OBJECTS_MIN: u64 = 50;
 /// What an object takes on the disk, in bytes, with room for how the mix falls.
 const OBJECT_BYTES: u64 = 1_000_000;
 
-/// For how long objects are sent at most; looking at them takes about as long again.
-const DURATION: Duration = Duration::from_secs(3);
+/// For how long objects are sent at most. They are read back then, which on a busy machine takes up to
+/// three times as long, and all of it is to be over in ten seconds.
+const DURATION: Duration = Duration::from_secs(2);
 
 /// How long anything may take that takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -77,10 +78,13 @@ fn show() -> Result<bool, AnyError> {
     let results = sent.outcome.results(BTreeMap::new());
     tell(&results, sent.cpu);
     let verification = look(directory.path(), &sent)?;
-    let is_good = verification.is_good() && results.totals.failed == 0;
     directory.close()?;
-    tell_end(&verification, is_good);
-    Ok(is_good)
+    let verdict = Verdict::of(&verification, &results.totals);
+    say(&format!(
+        "{verification}\n\n{} The files have been removed.\n",
+        verdict.text()
+    ));
+    Ok(verdict == Verdict::Good)
 }
 
 /// Where the receiver stores: a directory of its own where temporary files lie.
@@ -189,21 +193,39 @@ fn tell(results: &Results, cpu: Duration) {
     let receiver_cpu = (cpu.as_secs_f64() - results.totals.cpu_s).max(0.0);
     let cpus = results.host.cpus;
     say(&format!(
-        "{}receiver's CPU {receiver_cpu:.2} s; both shared {cpus} CPUs for {:.2} s\n",
+        "{}receiver's CPU {receiver_cpu:.2} s; sender and receiver shared {cpus} CPUs for {:.2} s\n",
         results.table(),
         results.totals.measured_s
     ));
 }
 
-fn tell_end(verification: &Verification, is_good: bool) {
-    let verdict = if is_good {
-        "All is well: every acknowledged object is there, byte for byte."
-    } else {
-        "Something is wrong; please report it."
-    };
-    say(&format!(
-        "{verification}\n\n{verdict} The files are removed.\n"
-    ));
+/// What the demonstration has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// It was interrupted before anything could be shown.
+    Nothing,
+    Bad,
+}
+
+impl Verdict {
+    fn of(verification: &Verification, totals: &Totals) -> Self {
+        if !verification.is_good() || totals.failed > 0 {
+            Self::Bad
+        } else if verification.acknowledged == 0 {
+            Self::Nothing
+        } else {
+            Self::Good
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Good => "All is well: every acknowledged object is there, byte for byte.",
+            Self::Nothing => "It ended before any object was acknowledged: try again.",
+            Self::Bad => "Something is wrong: please report it with all of this output.",
+        }
+    }
 }
 
 fn say(text: &str) {
@@ -212,4 +234,31 @@ fn say(text: &str) {
 
 fn process_cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_well_only_where_something_arrived_and_nothing_failed() {
+        let arrived = |acknowledged, different| Verification {
+            acknowledged,
+            different,
+            ..Verification::default()
+        };
+        let failed = |failed| Totals {
+            failed,
+            ..Totals::default()
+        };
+        for (verification, totals, expected) in [
+            (arrived(5, 0), failed(0), Verdict::Good),
+            (arrived(0, 0), failed(0), Verdict::Nothing),
+            (arrived(0, 0), failed(5), Verdict::Bad),
+            (arrived(5, 0), failed(1), Verdict::Bad),
+            (arrived(5, 1), failed(0), Verdict::Bad),
+        ] {
+            assert_eq!(Verdict::of(&verification, &totals), expected);
+        }
+    }
 }
