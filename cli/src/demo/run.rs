@@ -36,7 +36,7 @@ const OBJECT_BYTES: u64 = 1_000_000;
 
 /// For how long objects are sent at most. They are read back then, which on a busy machine takes up to
 /// three times as long, and all of it is to be over in ten seconds.
-const DURATION: Duration = Duration::from_secs(2);
+const DURATION: Duration = Duration::from_millis(1500);
 
 /// How long anything may take that takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -11,8 +11,8 @@ static GENERAL: Section<Typed> = general::general();
 
 static MANUAL: Manual = Manual {
     sections: &[],
-    exit_status: "0 when every object arrived and is as it was sent; 1 when not, when none was sent, or when the \
-        demonstration can't start.",
+    exit_status: "0 when every object arrived and is as it was sent; 1 when not, when none arrived, \
+        or when the demonstration can't start.",
     files: &[],
     examples: &[("pdvault demo", "Shows what this machine can do.")],
 };
