@@ -115,6 +115,23 @@ fn a_resumed_job_knows_files_that_were_renamed() {
 }
 
 #[test]
+fn files_that_are_renamed_while_others_are_found_are_sent_once() {
+    const FILES: u32 = 3000;
+    let mut scene = Scene::new();
+    // A directory in memory may give no name that came after it was opened.
+    scene.files = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    for number in 1..=FILES {
+        scene.object(&format!("in/{number}"), number);
+    }
+    let options = ["+sd", "+r", "+rn", "--async-ops", "8", "--report", "r"];
+    assert_exit(&scene.send(&options, &["in"]), 0);
+    assert_eq!(json(&scene.path("r"))["sent"], FILES);
+    assert_eq!(scene.receiver.statistics().objects_stored, u64::from(FILES));
+    let done: BTreeSet<_> = (1..=FILES).map(|number| format!("{number}.done")).collect();
+    assert_eq!(names(&scene.path("in")), done);
+}
+
+#[test]
 fn several_associations_send_each_file_once() {
     let scene = Scene::new();
     for number in 1..=300 {

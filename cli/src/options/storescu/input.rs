@@ -110,7 +110,9 @@ pub(super) static FILES: Section<Typed> = Section {
             "--rename",
             "append .done or .bad to files that were sent",
             "Appends .done to the name of each file that the peer took, with or without a warning, \
-             and .bad to that of every other one.",
+             and .bad to that of every other one. So that no file is met again under its new name, \
+             each directory is read to its end before its first file is sent; memory holds its \
+             names meanwhile. A directory or file that is named twice is sent once.",
         )
         .short("+rn")
         .group(RENAMING)

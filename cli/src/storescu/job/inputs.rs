@@ -1,9 +1,13 @@
 //! The files to be sent: named one by one, or found in directories while others are sent already.
 //!
-//! A directory is never collected first: memory is bounded by the depth of the tree, not by the
-//! number of its files.
+//! A tree is never collected first: memory is bounded by its depth, not by the number of its files.
+//! Only where files are renamed while others are still being found, the names in a directory are read
+//! all at once, so that none is met again under its new name; memory is then bounded by the names in
+//! the directories from the top down to the one at hand.
 
-use std::fs::{self, Metadata, ReadDir};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -20,6 +24,9 @@ pub(super) struct Scan {
     pub(super) pattern: Option<Pattern>,
     /// Whether directories in directories are looked into.
     pub(super) recurse: bool,
+    /// Whether files get new names while others are still being found. Then no directory is read
+    /// twice, and no file that is a parameter is found once more in a directory.
+    pub(super) files_are_renamed: bool,
 }
 
 /// A parameter that stands for at least one file.
@@ -93,26 +100,33 @@ impl Inputs {
             parameters: self.parameters.iter(),
             scan: &self.scan,
             open: Vec::new(),
+            met: HashSet::new(),
         }
     }
 }
 
+/// Device and inode of a file or directory, which it keeps under every name.
+type Identity = (u64, u64);
+
+/// The names in a directory, as the file system gives them.
+type Names = Box<dyn Iterator<Item = io::Result<OsString>>>;
+
 /// A directory being read.
-#[derive(Debug)]
 struct OpenDirectory {
     path: PathBuf,
-    /// Device and inode, by which a loop of links is noticed.
-    identity: (u64, u64),
-    entries: ReadDir,
+    /// By which a loop of links is noticed.
+    identity: Identity,
+    names: Names,
 }
 
 /// Finds one file after the other. See [`Inputs::walk`].
-#[derive(Debug)]
 pub(super) struct Walk<'a> {
     parameters: std::slice::Iter<'a, Parameter>,
     scan: &'a Scan,
     /// From the parameter's directory down to the one being read.
     open: Vec<OpenDirectory>,
+    /// Where files are renamed: the directories read so far, and the files that are parameters.
+    met: HashSet<Identity>,
 }
 
 impl Iterator for Walk<'_> {
@@ -122,7 +136,7 @@ impl Iterator for Walk<'_> {
         loop {
             let found = if self.open.is_empty() {
                 match self.parameters.next()? {
-                    Parameter::File(path) => Some(Found::File(path.clone())),
+                    Parameter::File(path) => self.meet(path),
                     Parameter::Directory(path) => self.enter(path.clone()),
                 }
             } else {
@@ -136,15 +150,31 @@ impl Iterator for Walk<'_> {
 }
 
 impl Walk<'_> {
+    /// A file that is a parameter, unless it was one before and has another name by now.
+    fn meet(&mut self, path: &Path) -> Option<Found> {
+        if !self.scan.files_are_renamed {
+            return Some(Found::File(path.to_owned()));
+        }
+        // If it has gone, whoever opens it will tell.
+        let is_new = fs::metadata(path).map_or(true, |metadata| self.is_new(identity(&metadata)));
+        is_new.then(|| Found::File(path.to_owned()))
+    }
+
+    /// Notes what is met for the first time, if that matters.
+    fn is_new(&mut self, identity: Identity) -> bool {
+        !self.scan.files_are_renamed || self.met.insert(identity)
+    }
+
     /// Starts to read a directory; something is found only if that fails.
     fn enter(&mut self, path: PathBuf) -> Option<Found> {
-        match open(&path) {
+        match open(&path, self.scan.files_are_renamed) {
             Ok((identity, _)) if self.open.iter().any(|above| above.identity == identity) => None,
-            Ok((identity, entries)) => {
+            Ok((identity, _)) if !self.is_new(identity) => None,
+            Ok((identity, names)) => {
                 self.open.push(OpenDirectory {
                     path,
                     identity,
-                    entries,
+                    names,
                 });
                 None
             }
@@ -155,12 +185,12 @@ impl Walk<'_> {
     /// The next entry of the innermost directory, if it is a file that is wanted.
     fn next_entry(&mut self) -> Option<Found> {
         let directory = self.open.last_mut()?;
-        let entry = match directory.entries.next() {
+        let name = match directory.names.next() {
             None => {
                 self.open.pop();
                 return None;
             }
-            Some(Ok(entry)) => entry,
+            Some(Ok(name)) => name,
             Some(Err(error)) => {
                 let path = directory.path.clone();
                 // What a broken directory would say next is the same again.
@@ -168,7 +198,7 @@ impl Walk<'_> {
                 return Some(Found::Unreadable { path, error });
             }
         };
-        let path = directory.path.join(entry.file_name());
+        let path = directory.path.join(name);
         match fs::metadata(&path) {
             Ok(metadata) => self.judge(path, &metadata),
             // A link that leads nowhere, or a file that has gone: no input.
@@ -180,7 +210,8 @@ impl Walk<'_> {
         if metadata.is_dir() {
             return self.scan.recurse.then(|| self.enter(path)).flatten();
         }
-        self.is_wanted(&path).then_some(Found::File(path))
+        let is_parameter = self.met.contains(&identity(metadata));
+        (self.is_wanted(&path) && !is_parameter).then_some(Found::File(path))
     }
 
     fn is_wanted(&self, path: &Path) -> bool {
@@ -192,9 +223,19 @@ impl Walk<'_> {
     }
 }
 
-fn open(path: &Path) -> io::Result<((u64, u64), ReadDir)> {
-    let metadata = fs::metadata(path)?;
-    Ok(((metadata.dev(), metadata.ino()), fs::read_dir(path)?))
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// Opens a directory; reads it to its end before anything of it is known if it is to be read `at_once`.
+fn open(path: &Path, at_once: bool) -> io::Result<(Identity, Names)> {
+    let identity = identity(&fs::metadata(path)?);
+    let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
+    if !at_once {
+        return Ok((identity, Box::new(names)));
+    }
+    let names: Vec<_> = names.collect();
+    Ok((identity, Box::new(names.into_iter())))
 }
 
 #[cfg(test)]
@@ -218,6 +259,7 @@ mod tests {
             is_on: true,
             pattern: pattern.map(|text| Pattern::new(text.as_bytes())),
             recurse,
+            files_are_renamed: false,
         }
     }
 
@@ -302,5 +344,39 @@ mod tests {
         let inputs = Inputs::new(&[tree.path().to_owned()], scan(None, true), |_| {});
         assert_eq!(inputs.walk().count(), 4);
         assert_eq!(inputs.walk().count(), 4);
+    }
+
+    #[test]
+    fn a_file_that_is_renamed_once_it_is_found_is_not_found_again() {
+        const FILES: usize = 3000;
+        let tree = tree();
+        let root = tree.path();
+        for number in 0..FILES {
+            fs::write(root.join(format!("{number}.dcm")), "").expect("written");
+        }
+        let parameters = ["a.dcm", "deep", "", "deep/../a.dcm"].map(|name| root.join(name));
+        let scan = Scan {
+            files_are_renamed: true,
+            ..scan(None, true)
+        };
+        let inputs = Inputs::new(&parameters, scan, |complaint| panic!("{complaint:?}"));
+        let mut count = 0;
+        for found in inputs.walk() {
+            match found {
+                // The last parameter: there is no such file any more.
+                Found::File(path) if path.ends_with("../a.dcm") => assert!(!path.exists()),
+                Found::File(path) => {
+                    fs::rename(&path, {
+                        let mut new = path.clone().into_os_string();
+                        new.push(".done");
+                        new
+                    })
+                    .expect("renamed");
+                    count += 1;
+                }
+                Found::Unreadable { path, error } => panic!("{}: {error}", path.display()),
+            }
+        }
+        assert_eq!(count, FILES + 4);
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn check_inputs(
         is_on: settings.scan_directories,
         pattern: pattern(settings),
         recurse: settings.recurse,
+        files_are_renamed: settings.rename,
     };
     let mut missing = Vec::new();
     let inputs = Inputs::new(&settings.inputs, scan, |complaint| match complaint {
