@@ -145,17 +145,15 @@ impl Report {
         &self.tally
     }
 
-    /// Writes the report: at once whole, or not at all.
+    /// Writes the report. A file appears at once whole, or not at all; whatever else `path` names,
+    /// such as a pipe, a device or a link, stays what it is and is written into.
     pub(super) fn write(&self, path: &Path, conclusion: &Conclusion<'_>) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(&self.document(conclusion))?;
         text.push(b'\n');
-        let part = part_path(path);
-        let written = write_synced(&part, &text).and_then(|()| fs::rename(&part, path));
-        if written.is_err() {
-            // It may never have come to be.
-            let _ = fs::remove_file(&part);
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.is_file() => File::create(path)?.write_all(&text),
+            _ => replace(path, &text),
         }
-        written
     }
 
     fn document<'a>(&'a self, conclusion: &Conclusion<'a>) -> Document<'a> {
@@ -181,6 +179,17 @@ impl Report {
     }
 }
 
+/// Puts a file in the place of an older one, if there is one.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let part = part_path(path);
+    let written = write_synced(&part, text).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // It may never have come to be.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
 /// The name of a report that is not complete yet.
 fn part_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -196,6 +205,9 @@ fn write_synced(path: &Path, text: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::thread;
+
     use pdvault_engine::dimse::Status;
 
     use super::*;
@@ -255,6 +267,39 @@ mod tests {
         assert_eq!(json["failed_objects"][0]["reason"], "no space");
         assert_eq!(json["warned_objects"][0]["status"], "B000");
         assert_eq!(json["error"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_into() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        for (link, target) in [("link", "target"), ("dangling", "new")] {
+            symlink(target, path(link)).expect("linked");
+        }
+        fs::write(
+            path("target"),
+            "an older report, longer than the new one".repeat(100),
+        )
+        .expect("written");
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), 0o600.into()).expect("made");
+        let pipe = path("pipe");
+        let reader = thread::spawn(move || fs::read(pipe).expect("read"));
+        for name in ["link", "dangling", "pipe"] {
+            let written = Report::default().write(&path(name), &conclusion());
+            written.expect("written");
+        }
+        let texts = [
+            reader.join().expect("read"),
+            fs::read(path("target")).expect("read"),
+            fs::read(path("new")).expect("read"),
+        ];
+        for text in texts {
+            let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+            assert_eq!(json["exit_code"], 167);
+        }
+        assert!(path("link").is_symlink() && path("dangling").is_symlink());
+        let names = fs::read_dir(directory.path()).expect("read").count();
+        assert_eq!(names, 5, "nothing is left beside them");
     }
 
     #[test]
