@@ -14,10 +14,11 @@ mod read;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 pub(super) use format::{Entry, FileVersion};
@@ -50,6 +51,9 @@ pub(super) enum JournalError {
         .0.display()
     )]
     InUse(PathBuf),
+    /// A pipe, a device or a directory: nothing that keeps lines.
+    #[error("journal {} is not a regular file; name one, or one that does not exist yet", .0.display())]
+    NotAFile(PathBuf),
     /// A file, but no journal. It is left as it is.
     #[error("{} is not a journal; name a file that does not exist yet", .0.display())]
     NotAJournal(PathBuf),
@@ -101,8 +105,13 @@ impl Journal {
             .read(true)
             .append(true)
             .create(true)
+            // A pipe must not make us wait for somebody at its other end.
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(path)
             .map_err(failed("open"))?;
+        if !file.metadata().map_err(failed("open"))?.is_file() {
+            return Err(JournalError::NotAFile(path.to_owned()));
+        }
         lock(&file).map_err(|errno| match errno {
             Errno::WOULDBLOCK => JournalError::InUse(path.to_owned()),
             errno => failed("lock")(errno.into()),

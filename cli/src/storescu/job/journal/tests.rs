@@ -266,3 +266,14 @@ fn a_journal_in_a_directory_that_is_not_there_says_so() {
         "{error}"
     );
 }
+
+#[test]
+fn what_is_no_regular_file_cannot_be_a_journal() {
+    let scene = Scene::new();
+    let pipe = scene.path();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).expect("made");
+    for path in [&pipe, Path::new("/dev/null")] {
+        let error = Journal::open(path, PEER).expect_err("no file");
+        assert!(matches!(error, JournalError::NotAFile(_)), "{error}");
+    }
+}
