@@ -115,6 +115,27 @@ fn a_resumed_job_knows_files_that_were_renamed() {
 }
 
 #[test]
+fn a_journal_has_the_absolute_path_and_the_size_of_every_file() {
+    let scene = Scene::new();
+    scene.object("good", 1);
+    scene.write("bad", b"no DICOM at all");
+    let options = ["-nh", "--journal", "j"];
+    assert_exit(&scene.send(&options, &["bad", "good", "missing"]), 0);
+    let journal = fs::read_to_string(scene.path("j")).expect("a journal");
+    let record = |name: &str| -> serde_json::Value {
+        let path = scene.path(name);
+        let line = journal
+            .lines()
+            .find(|line| line.contains(path.to_str().expect("ASCII")));
+        serde_json::from_str(line.expect("a record")).expect("JSON")
+    };
+    assert_eq!(record("bad")["size"], 15);
+    assert!(record("bad")["modified"].is_i64());
+    assert!(record("good")["size"].is_u64());
+    assert_eq!(record("missing")["size"], serde_json::Value::Null);
+}
+
+#[test]
 fn files_that_are_renamed_while_others_are_found_are_sent_once() {
     const FILES: u32 = 3000;
     let mut scene = Scene::new();

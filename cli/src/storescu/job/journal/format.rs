@@ -1,7 +1,8 @@
 //! The lines of a journal.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{self, Path};
@@ -56,13 +57,24 @@ pub(in crate::storescu::job) struct FileVersion {
     modified: i64,
 }
 
+/// The bytes of the absolute path.
+fn absolute(path: &Path) -> Vec<u8> {
+    // It fails only without a working directory; then a relative path is as good as any.
+    let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.as_os_str().as_bytes().to_vec()
+}
+
 impl FileVersion {
+    /// The version of the file at `path` as it is now, if there is one that may be looked at.
+    pub(in crate::storescu::job) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self::new(path, &metadata))
+    }
+
     /// The version of the file at `path` that `metadata` describes.
     pub(in crate::storescu::job) fn new(path: &Path, metadata: &Metadata) -> Self {
-        // It fails only without a working directory; then a relative path is as good as any.
-        let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self {
-            path: absolute.as_os_str().as_bytes().to_vec(),
+            path: absolute(path),
             size: metadata.size(),
             modified: metadata
                 .mtime()
@@ -114,13 +126,13 @@ impl Entry<'_> {
     /// Appends the record of this entry.
     pub(super) fn write_line(&self, out: &mut Vec<u8>) {
         let bytes = match self.file {
-            Some(file) => &file.path,
-            None => self.outcome.path.as_os_str().as_bytes(),
+            Some(file) => Cow::Borrowed(&file.path),
+            None => Cow::Owned(absolute(&self.outcome.path)),
         };
-        let text = std::str::from_utf8(bytes).ok();
+        let text = std::str::from_utf8(&bytes).ok();
         let record = Record {
             path: text,
-            path_hex: text.is_none().then(|| hex(bytes)),
+            path_hex: text.is_none().then(|| hex(&bytes)),
             size: self.file.map(|file| file.size),
             modified: self.file.map(|file| file.modified),
             sop_class: self.outcome.sop_class.as_deref(),

@@ -113,7 +113,7 @@ pub(in super::super) fn not_sent(path: &Path, why: &str) -> Settled {
             status: None,
             reason: Some(bounded_reason(why.to_owned())),
         },
-        file: None,
+        file: FileVersion::of(path),
         notice: None,
     }
 }
