@@ -115,6 +115,30 @@ fn a_resumed_job_knows_files_that_were_renamed() {
 }
 
 #[test]
+fn a_resumed_job_knows_parameters_that_were_renamed() {
+    let scene = Scene::new();
+    for number in 1..=2 {
+        scene.object(&number.to_string(), number);
+    }
+    let options = ["+rn", "--journal", "j", "--resume", "--report", "r"];
+    assert_exit(&scene.send(&options, &["1", "2"]), 0);
+    assert!(scene.path("1.done").exists() && !scene.path("1").exists());
+    scene.object("3", 3);
+    assert_exit(&scene.send(&options, &["1", "2", "3"]), 0);
+    let report = json(&scene.path("r"));
+    assert_eq!(
+        (&report["sent"], &report["skipped"]),
+        (&1.into(), &2.into())
+    );
+    assert!(scene.path("3.done").exists() && !scene.path("1.done.done").exists());
+    // Another file of the new name is not the one that was sent.
+    scene.write("1.done", &dicom_file(CT, 1, 500));
+    let output = scene.send(&options, &["1"]);
+    assert_exit(&output, 1);
+    assert!(log(&output).contains("F: cannot access file: 1\n"));
+}
+
+#[test]
 fn a_journal_has_the_absolute_path_and_the_size_of_every_file() {
     let scene = Scene::new();
     scene.object("good", 1);

@@ -70,21 +70,21 @@ impl Inputs {
     /// Sorts `parameters` into files and directories, and tells `complain` what is no input.
     /// A file that does not exist is left out.
     pub(super) fn new(
-        parameters: &[PathBuf],
+        parameters: impl IntoIterator<Item = PathBuf>,
         scan: Scan,
         mut complain: impl FnMut(Complaint),
     ) -> Self {
         let mut kept = Vec::new();
         for path in parameters {
-            match fs::metadata(path) {
+            match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() && scan.is_on => {
-                    kept.push(Parameter::Directory(path.clone()));
+                    kept.push(Parameter::Directory(path));
                 }
                 Ok(metadata) if metadata.is_dir() => {
-                    complain(Complaint::IgnoredDirectory(path.clone()));
+                    complain(Complaint::IgnoredDirectory(path));
                 }
-                Ok(_) => kept.push(Parameter::File(path.clone())),
-                Err(_) => complain(Complaint::NoAccess(path.clone())),
+                Ok(_) => kept.push(Parameter::File(path)),
+                Err(_) => complain(Complaint::NoAccess(path)),
             }
         }
         Self {
@@ -265,9 +265,7 @@ mod tests {
 
     /// The names found below `root`, sorted.
     fn names(root: &Path, scan: Scan) -> Vec<String> {
-        let inputs = Inputs::new(&[root.to_owned()], scan, |complaint| {
-            panic!("{complaint:?}")
-        });
+        let inputs = Inputs::new([root.to_owned()], scan, |complaint| panic!("{complaint:?}"));
         let mut names: Vec<_> = inputs
             .walk()
             .map(|found| match found {
@@ -309,7 +307,7 @@ mod tests {
         let path = |name: &str| tree.path().join(name);
         let parameters = [path("b.txt"), path("nothing"), path("deep"), path("a.dcm")];
         let mut complaints = Vec::new();
-        let inputs = Inputs::new(&parameters, Scan::default(), |complaint| {
+        let inputs = Inputs::new(parameters, Scan::default(), |complaint| {
             complaints.push(complaint);
         });
         let found: Vec<_> = inputs.walk().collect();
@@ -341,7 +339,7 @@ mod tests {
     #[test]
     fn a_walk_can_be_made_again() {
         let tree = tree();
-        let inputs = Inputs::new(&[tree.path().to_owned()], scan(None, true), |_| {});
+        let inputs = Inputs::new([tree.path().to_owned()], scan(None, true), |_| {});
         assert_eq!(inputs.walk().count(), 4);
         assert_eq!(inputs.walk().count(), 4);
     }
@@ -359,7 +357,7 @@ mod tests {
             files_are_renamed: true,
             ..scan(None, true)
         };
-        let inputs = Inputs::new(&parameters, scan, |complaint| panic!("{complaint:?}"));
+        let inputs = Inputs::new(parameters, scan, |complaint| panic!("{complaint:?}"));
         let mut count = 0;
         for found in inputs.walk() {
             match found {

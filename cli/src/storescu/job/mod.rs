@@ -185,7 +185,7 @@ fn send_recorded(
     recorder: &Recorder<'_>,
 ) -> Result<(), CannotBegin> {
     let wanted = plan::wanted(settings)?;
-    let inputs = plan::check_inputs(settings, recorder)?;
+    let inputs = plan::check_inputs(settings, acknowledged, recorder)?;
     let feed = Feed {
         inputs: &inputs,
         acknowledged,

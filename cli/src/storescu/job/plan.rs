@@ -1,5 +1,8 @@
 //! What is settled before the peer is called: which files, and which contexts they need.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use pdvault_engine::association::proposal::{SyntaxProposal, split};
 use pdvault_engine::dataset::ReadMode;
 use pdvault_engine::pdu::{ExtendedNegotiation, ProposedContext, RoleSelection};
@@ -11,8 +14,10 @@ use super::super::settings::{Contexts, InputFormat, Settings};
 use super::feed::Feed;
 use super::gather::gather;
 use super::inputs::{Complaint, Inputs, Scan};
+use super::journal::{Acknowledged, FileVersion};
 use super::ledger::Recorder;
 use super::pattern::Pattern;
+use super::rename::after_done;
 use super::worker::not_sent;
 use crate::logging;
 
@@ -37,9 +42,11 @@ pub(super) fn read_mode(format: InputFormat) -> ReadMode {
     }
 }
 
-/// Looks at the parameters. A file that does not exist ends the job, or is left out.
+/// Looks at the parameters. A file that does not exist ends the job, or is left out; but not if
+/// `acknowledged` shows that it was sent by an earlier run, which renamed it.
 pub(super) fn check_inputs(
     settings: &Settings,
+    acknowledged: Option<&Acknowledged>,
     recorder: &Recorder<'_>,
 ) -> Result<Inputs, CannotBegin> {
     if settings.scan_directories {
@@ -52,7 +59,13 @@ pub(super) fn check_inputs(
         files_are_renamed: settings.rename,
     };
     let mut missing = Vec::new();
-    let inputs = Inputs::new(&settings.inputs, scan, |complaint| match complaint {
+    let parameters = settings.inputs.iter().map(|path| {
+        let acknowledged = acknowledged.filter(|_| settings.rename);
+        acknowledged
+            .and_then(|acknowledged| renamed(path, acknowledged))
+            .unwrap_or_else(|| path.clone())
+    });
+    let inputs = Inputs::new(parameters, scan, |complaint| match complaint {
         Complaint::IgnoredDirectory(path) => tracing::warn!(
             "ignoring directory because option --scan-directories is not set: {}",
             path.display()
@@ -69,6 +82,17 @@ pub(super) fn check_inputs(
         recorder.settle(not_sent(path, &text));
     }
     Ok(inputs)
+}
+
+/// The name that a file has by now which an earlier run has sent.
+fn renamed(path: &Path, acknowledged: &Acknowledged) -> Option<PathBuf> {
+    if path.exists() {
+        return None;
+    }
+    let done = after_done(path);
+    let metadata = fs::metadata(&done).ok()?;
+    let before = FileVersion::new(path, &metadata);
+    acknowledged.contains(&before).then_some(done)
 }
 
 fn pattern(settings: &Settings) -> Option<Pattern> {

@@ -20,6 +20,11 @@ pub(super) fn rename(path: &Path, is_acknowledged: bool) {
     }
 }
 
+/// The name that a file has once the peer has it.
+pub(super) fn after_done(path: &Path) -> PathBuf {
+    with_suffix(path, DONE)
+}
+
 /// The name that a file had before it was renamed for having been sent.
 pub(super) fn before_done(path: &Path) -> Option<PathBuf> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
