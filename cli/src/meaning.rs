@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use pdvault_engine::value::AeTitle;
+use pdvault_engine::value::{AE_TITLE_BYTES, AeTitle};
 
 use crate::grammar::{Stage, UsageError};
 use crate::options::shared::requestor::{IpVersion, Requestor, Requests};
@@ -42,7 +42,8 @@ pub(crate) fn acse_timeout(seconds: Option<i64>) -> Duration {
     duration(seconds.unwrap_or(ACSE_SECONDS_DEFAULT))
 }
 
-/// The AE title typed with the option `long`, or the default.
+/// The AE title typed with the option `long`, or the default. One that is too long is cut, as DCMTK
+/// does, and a warning logged.
 ///
 /// # Errors
 /// A text that is no AE title.
@@ -52,13 +53,20 @@ pub(crate) fn ae_title(
     default: &str,
 ) -> Result<AeTitle, UsageError> {
     let text = text.unwrap_or_else(|| OsStr::new(default));
-    text.to_str().and_then(AeTitle::new).ok_or_else(|| {
-        invalid(
-            long,
-            text,
-            "1 to 16 printable ASCII characters without backslash",
-        )
-    })
+    let invalid = || {
+        let expected = "1 to 16 printable ASCII characters without backslash";
+        invalid(long, text, expected)
+    };
+    let typed = text.to_str().ok_or_else(invalid)?.trim();
+    let fitting: String = typed.chars().take(AE_TITLE_BYTES).collect();
+    let title = AeTitle::new(&fitting).ok_or_else(invalid)?;
+    if typed.len() > fitting.len() {
+        tracing::warn!(
+            "AE title is longer than {AE_TITLE_BYTES} characters, going on with the first of them \
+             (option {long}): {title}"
+        );
+    }
+    Ok(title)
 }
 
 /// Text in UTF-8.

@@ -79,9 +79,8 @@ fn settle<C: Command>(
         logging::always(&arguments_line(tool.name, line.expanded()));
     }
     outcome?;
-    let settings = typed.resolve()?;
     logging::start(typed.as_mut().threshold());
-    Ok(Some(settings))
+    typed.resolve().map(Some)
 }
 
 /// DCMTK's line for `--arguments`, and the empty one that follows it.

@@ -124,11 +124,6 @@ fn objects(outcome: &Outcome) -> usize {
 pub(crate) fn with_dcmtk(row: &Row, dcmtk: &Outcome, ours: &Outcome) -> Vec<String> {
     let mut out = Vec::new();
     let code = ours.ended.status.code();
-    if row.differs.contains(&Difference::Refused) {
-        differs(&mut out, "exit code", &Some(1), &code);
-        differs(&mut out, "objects", &0, &objects(ours));
-        return out;
-    }
     differs(&mut out, "exit code", &Some(row.exit), &code);
     if row.differs.contains(&Difference::Details) {
         differs(&mut out, "objects", &objects(dcmtk), &objects(ours));

@@ -162,13 +162,26 @@ fn verbose_presentation_contexts_need_a_log_that_shows_them() {
 
 #[test]
 fn titles_and_peers_that_can_not_be_are_refused() {
-    let long = || Some("SEVENTEEN_LETTERS".into());
-    let text = refused(|typed| typed.requestor.calling = long());
-    assert!(text.starts_with("Invalid value for option --aetitle ("));
-    let text = refused(|typed| typed.requestor.called = long());
-    assert!(text.starts_with("Invalid value for option --call ("));
+    for title in ["", " ", "A\\B", "ABCDEFGHIJKLMNOé"] {
+        let text = refused(|typed| typed.requestor.calling = Some(title.into()));
+        assert!(text.starts_with("Invalid value for option --aetitle ("));
+        let text = refused(|typed| typed.requestor.called = Some(title.into()));
+        assert!(text.starts_with("Invalid value for option --call ("));
+    }
     let text = refused(|typed| typed.requestor.peer = "".into());
     assert_eq!(text, "Invalid parameter value ");
+}
+
+#[test]
+fn a_title_that_is_too_long_is_cut() {
+    for (typed, title) in [
+        ("SEVENTEEN_LETTERS", "SEVENTEEN_LETTER"),
+        ("FIFTEEN_LETTERS \\", "FIFTEEN_LETTERS"),
+        ("  SIXTEEN_LETTERS_", "SIXTEEN_LETTERS_"),
+    ] {
+        let settings = resolved(|t| t.requestor.calling = Some(typed.into()));
+        assert_eq!(settings.requestor.calling.to_string(), title);
+    }
 }
 
 mod identities {

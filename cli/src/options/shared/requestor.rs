@@ -96,7 +96,8 @@ pub(crate) const fn titles<T: Requests>() -> Section<T> {
                 entry(
                     "--aetitle",
                     "own AE title",
-                    "Sets the own AE title, 1 to 16 printable ASCII characters, no backslash.",
+                    "Sets the own AE title, 1 to 16 printable ASCII characters, no backslash. Of a \
+                     longer one the first 16 count, as in DCMTK, and a warning is logged.",
                 )
                 .short("-aet")
                 .takes(const { &[text("title")] })
@@ -106,7 +107,7 @@ pub(crate) const fn titles<T: Requests>() -> Section<T> {
                     "--call",
                     "AE title of the peer",
                     "Sets the AE title that is called, 1 to 16 printable ASCII characters, no \
-                     backslash. Many peers reject an association that calls another title than \
+                     backslash; a longer one is cut as that of --aetitle. Many peers reject an association that calls another title than \
                      theirs.",
                 )
                 .short("-aec")

@@ -145,8 +145,8 @@ pub(super) static NETWORK: Section<Typed> = Section {
         entry(
             "--aetitle",
             "own AE title",
-            "Sets the own AE title, 1 to 16 printable ASCII characters, no backslash. As in \
-             DCMTK, it is not compared with the title that a peer calls, and the response repeats \
+            "Sets the own AE title, 1 to 16 printable ASCII characters, no backslash; of a \
+             longer one the first 16 count. As in DCMTK, it is not compared with the title that a peer calls, and the response repeats \
              the peer's titles.",
         )
         .short("-aet")
