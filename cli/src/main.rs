@@ -44,8 +44,7 @@ fn main() -> ExitCode {
 /// Runs `pdvault <command> ...`.
 fn command(mut words: Vec<OsString>) -> ExitCode {
     if words.is_empty() {
-        logging::print(&usage());
-        return ExitCode::SUCCESS;
+        return answer(&usage());
     }
     let command = words.remove(0);
     if let Some(program) = command.to_str().and_then(program) {
@@ -96,8 +95,13 @@ fn print_chosen(
 }
 
 fn answer(text: &str) -> ExitCode {
-    logging::print(text);
-    ExitCode::SUCCESS
+    match logging::print_answer(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::print_error(&format!("pdvault: error: {}\n", start::unwritten(&error)));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn fail(text: &str) -> ExitCode {

@@ -1,6 +1,7 @@
 //! From the words of a command line to a tool that runs: the same way for every tool.
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use crate::grammar::{self, CommandLine, Stage, UsageError};
@@ -67,11 +68,14 @@ fn settle<C: Command>(
         line.answer()
     };
     if let Some(answer) = answer {
-        logging::print(&match answer {
+        let text = match answer {
             Answer::Help => help::usage(tool),
             Answer::Version => help::version(tool),
-        });
-        return Ok(None);
+        };
+        let printed = logging::print_answer(&text);
+        return printed
+            .map(|()| None)
+            .map_err(|error| UsageError::new(Stage::Reading, unwritten(&error)));
     }
     typed.note_parameters(&line)?;
     let outcome = line.apply_to(typed);
@@ -81,6 +85,11 @@ fn settle<C: Command>(
     outcome?;
     logging::start(typed.as_mut().threshold());
     typed.resolve().map(Some)
+}
+
+/// Why what was asked for was not printed.
+pub(crate) fn unwritten(error: &io::Error) -> String {
+    format!("cannot write to standard output: {error}")
 }
 
 /// DCMTK's line for `--arguments`, and the empty one that follows it.

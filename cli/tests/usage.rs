@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -218,5 +219,27 @@ fn wrong_command_lines_of_our_own_tools_are_told() {
     ] {
         let expected = (Some(error.to_owned()), Some(1));
         assert_eq!(verdict(&pdvault(words)), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    for words in [
+        &["storescu", "--help"][..],
+        &["storescu", "--version"],
+        &["echoscu", "--help"],
+        &["--help"],
+        &["man", "storescu"],
+        &["completions", "bash"],
+    ] {
+        let full = File::create("/dev/full").expect("Linux has it");
+        let output = Command::new(PDVAULT).args(words).stdout(full).output();
+        let output = output.expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            text.contains("error: cannot write to standard output: No space left"),
+            "{words:?}: {text}"
+        );
     }
 }
