@@ -54,7 +54,6 @@ pub(crate) struct Settings {
     pub(crate) abort: bool,
     /// Whether a file that failed ends the job.
     pub(crate) halt: bool,
-    pub(crate) uid_padding: bool,
     pub(crate) invent: Option<Invent>,
     pub(crate) rate: Option<Rate>,
     /// How many times a file is tried again after a failure that may pass.
@@ -139,7 +138,6 @@ impl Settings {
             repeat: typed.repeat.map_or(1, in_range),
             abort: typed.abort,
             halt: !typed.no_halt,
-            uid_padding: typed.uid_padding,
             invent: invent(typed),
             rate: typed.rate,
             retries: typed.retries.map_or(0, in_range),

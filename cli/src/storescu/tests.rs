@@ -54,7 +54,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((settings.rate, settings.journal), (None, None));
     assert!(settings.halt && !settings.abort && !settings.prefer_deflated);
     assert!(!settings.scan_directories && !settings.recurse && !settings.rename);
-    assert!(!settings.uid_padding && !settings.resume && !settings.old_vr_only);
+    assert!(!settings.resume && !settings.old_vr_only);
 }
 
 #[test]

@@ -43,7 +43,6 @@ pub(crate) struct Typed {
     pub(crate) repeat: Option<i64>,
     pub(crate) abort: bool,
     pub(crate) no_halt: bool,
-    pub(crate) uid_padding: bool,
     pub(crate) invent: bool,
     pub(crate) invent_series: Option<i64>,
     pub(crate) invent_study: Option<i64>,

@@ -38,11 +38,11 @@ pub(super) static OTHER: Section<Typed> = Section {
         .works(|typed, _| typed.no_halt = true),
         entry(
             "--uid-padding",
-            "tolerate space padded UIDs",
-            "Drops a trailing space of the SOP UIDs of a data set before they are sent in the \
-             command.",
+            "accepted; trailing spaces of UIDs are never sent",
+            "Changes nothing: a trailing space of the SOP UIDs of a data set is dropped in the \
+             command with and without it.",
         )
         .short("-up")
-        .works(|typed, _| typed.uid_padding = true),
+        .works(|_, _| {}),
     ],
 };
