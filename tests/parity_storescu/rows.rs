@@ -444,6 +444,12 @@ fn bad_files() -> Vec<Row> {
             0,
         ),
         row(
+            "no file to propose for, no halt",
+            "-v -R -nh PEER text.txt empty.dcm",
+            1,
+            0,
+        ),
+        row(
             "a directory of bad files is told as such",
             "-v -R +sd PEER mixed",
             1,
@@ -736,6 +742,7 @@ fn identities() -> Vec<Row> {
         .to(mute),
         row("a ticket", "-v -kt token.txt PEER ct1.dcm", 0, 1),
         row("an assertion", "-v --saml token.txt PEER ct1.dcm", 0, 1),
+        row("an empty ticket", "-v -kt empty.dcm PEER ct1.dcm", 1, 0),
         row(
             "a token that is missing",
             "-v --jwt nothere.txt PEER ct1.dcm",

@@ -31,6 +31,9 @@ pub(crate) enum IdentityError {
     /// It can't be read.
     #[error("cannot read the user identity from {}: {error}", path.display())]
     Read { path: PathBuf, error: io::Error },
+    /// There is nothing in it.
+    #[error("the user identity in {} is empty; name the file of the ticket or token", path.display())]
+    Empty { path: PathBuf },
     /// It is longer than the wire can carry.
     #[error("the user identity in {} is longer than {BYTES_MAX} bytes", path.display())]
     TooLong { path: PathBuf },
@@ -46,7 +49,7 @@ impl Source {
     /// The identity; reads its file.
     ///
     /// # Errors
-    /// A file that can't be read or is too long.
+    /// A file that can't be read, is empty or is too long.
     pub(crate) fn load(&self) -> Result<UserIdentity, IdentityError> {
         Ok(match self {
             Self::User { name, passcode } => match passcode {
@@ -72,12 +75,12 @@ fn content(path: &Path) -> Result<Vec<u8>, IdentityError> {
         path: path.to_owned(),
         error,
     })?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(IdentityError::TooLong {
-            path: path.to_owned(),
-        });
+    let path = || path.to_owned();
+    match bytes.len() as u64 {
+        0 => Err(IdentityError::Empty { path: path() }),
+        1..=BYTES_MAX => Ok(bytes),
+        _ => Err(IdentityError::TooLong { path: path() }),
     }
-    Ok(bytes)
 }
 
 impl std::fmt::Debug for Source {

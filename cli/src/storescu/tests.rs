@@ -237,12 +237,15 @@ mod identities {
     }
 
     #[test]
-    fn a_file_that_is_missing_or_too_long_is_an_error_that_names_it() {
+    fn a_file_that_is_missing_empty_or_too_long_is_an_error_that_names_it() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("ticket");
         let source = identity::Source::Jwt(path.clone());
         let error = source.load().expect_err("missing").to_string();
         assert!(error.contains("ticket"), "{error}");
+        std::fs::write(&path, "").expect("written");
+        let error = source.load().expect_err("empty").to_string();
+        assert!(error.contains("ticket is empty"), "{error}");
         std::fs::write(&path, vec![0; 65_536]).expect("written");
         let error = source.load().expect_err("too long").to_string();
         assert!(error.contains("longer than 65535 bytes"), "{error}");

@@ -93,11 +93,28 @@ fn spoil(path: &Path) {
 }
 
 #[test]
-fn what_cannot_be_sent_is_accounted_for_without_calling_anybody() {
-    let scene = Scene::new();
-    scene.write("in/bad", b"no DICOM at all");
-    let options = ["-nh", "+sd", "--propose-stored", "--report", "r"];
-    assert_exit(&scene.send(&options, &["in"]), 0);
-    assert_eq!(json(&scene.path("r"))["failed"], 1);
-    assert_eq!(scene.receiver.statistics().associations_accepted, 0);
+fn a_job_with_nothing_to_propose_fails_without_calling_anybody() {
+    for choice in ["--propose-stored", "--required"] {
+        let scene = Scene::new();
+        scene.write("in/bad", b"no DICOM at all");
+        let options = ["-nh", "+sd", choice, "--report", "r", "--journal", "j"];
+        let options = [&options[..], &["--resume"]].concat();
+        let output = scene.send(&options, &["in"]);
+        assert_exit(&output, 1);
+        let told = "F: Association Request Failed: 0006:0103 ASC Coding error in \
+                    ASC_requestAssociation: missing presentation contexts";
+        assert!(log(&output).contains(told), "{}", log(&output));
+        let report = json(&scene.path("r"));
+        assert_eq!(
+            (&report["failed"], &report["exit_code"]),
+            (&1.into(), &1.into())
+        );
+        assert_eq!(scene.receiver.statistics().associations_accepted, 0);
+        // Once another file is acknowledged, nothing but the bad one is left.
+        scene.object("in/good", 1);
+        for _ in 0..2 {
+            assert_exit(&scene.send(&options, &["in"]), 0);
+        }
+        assert_eq!(json(&scene.path("r"))["skipped"], 1);
+    }
 }

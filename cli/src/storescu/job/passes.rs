@@ -19,6 +19,10 @@ use super::worker::{Shared, Worker, not_sent};
 use super::{Orders, Pass};
 use crate::requesting::Opened;
 
+/// DCMTK's condition for a request without presentation contexts.
+const NOTHING_TO_PROPOSE: &str =
+    "0006:0103 ASC Coding error in ASC_requestAssociation: missing presentation contexts";
+
 /// What all passes of a job share.
 pub(super) struct Job<'a> {
     pub(super) orders: &'a Orders<'a>,
@@ -40,6 +44,7 @@ impl Job<'_> {
     pub(super) fn run(&self, proposals: &[Vec<ProposedContext>]) -> Result<(), CannotBegin> {
         if proposals.is_empty() {
             self.account_for_all();
+            self.check_that_nothing_was_left()?;
         }
         for (at, contexts) in proposals.iter().enumerate() {
             if self.stop.is_set() {
@@ -112,6 +117,19 @@ impl Job<'_> {
                 self.cannot_send(&item);
             }
         });
+    }
+
+    /// A job that has nothing to propose has failed, unless the journal shows that it was not in vain
+    /// before.
+    fn check_that_nothing_was_left(&self) -> Result<(), CannotBegin> {
+        if self.stop.is_set() || self.feed.ledger.report().tally().skipped > 0 {
+            return Ok(());
+        }
+        tracing::info!("Requesting Association");
+        Err(CannotBegin::fatal(format!(
+            "Association Request Failed: {NOTHING_TO_PROPOSE}: none of the files is an object of a \
+             storage SOP class"
+        )))
     }
 
     fn cannot_send(&self, item: &Item) {
