@@ -48,7 +48,7 @@ fn a_bad_file_ends_the_job_unless_told_otherwise() {
     truncated.truncate(4000);
     scene.write("truncated", &truncated);
     for (bad, reason) in [
-        ("bad", "ends too early"),
+        ("bad", "this is no DICOM file and no data set"),
         ("truncated", "ends too early in (7fe0,0010)"),
     ] {
         let output = scene.send(&["--report", "r"], &[bad, "good"]);
@@ -76,6 +76,17 @@ fn a_bad_file_ends_the_job_unless_told_otherwise() {
     let journal = fs::read_to_string(scene.path("j")).expect("a journal");
     assert_eq!(journal.matches("\"outcome\":\"failed\"").count(), 3);
     assert_eq!(journal.matches("\"outcome\":\"sent\"").count(), 1);
+}
+
+#[test]
+fn a_file_without_a_context_is_named() {
+    let scene = Scene::new();
+    scene.write("private", &dicom_file("1.2.3.4", 1, 100));
+    let output = scene.send(&[], &["private"]);
+    assert_exit(&output, 1);
+    let told = "E: No presentation context for: (unknown SOP class) 1.2.3.4\n\
+                E: cannot send file: private: no presentation context for SOP class 1.2.3.4: ";
+    assert!(log(&output).contains(told), "{}", log(&output));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use pdvault_engine::dataset::{FileError, FileHead, FileScan, ReadMode};
+use pdvault_engine::dataset::{Encoding, FileError, FileHead, FileScan, ReadMode, Sniffed, sniff};
 use pdvault_engine::value::{UID_BYTES_MAX, Uid};
 use rustix::fs::{Mode, OFlags};
 
@@ -15,6 +15,12 @@ use super::journal::FileVersion;
 /// How much of a file is read at a time while its elements are looked at. All in front of the pixel
 /// data of most objects fits into the first read; values that are larger are passed over.
 const READ_BYTES: usize = 16 * 1024;
+
+/// How much of a file tells what kind of file it is.
+const PREFIX_BYTES: usize = 132;
+
+/// The group of SOP Class UID (0008,0016).
+const SOP_CLASS_GROUP: u16 = 0x0008;
 
 /// A file whose elements have been looked at from its first to its last.
 #[derive(Debug)]
@@ -63,7 +69,7 @@ impl Object {
     pub(super) fn open(path: &Path, mode: ReadMode) -> Result<Self, ObjectError> {
         let file = open(path)?;
         let metadata = file.metadata()?;
-        let head = scan(&file, metadata.len(), mode)?;
+        let head = scan(&file, metadata.len(), mode).map_err(|error| judge(error, &file))?;
         let sop_class = usable(head.data_set.sop_class)?;
         let sop_instance = usable(head.data_set.sop_instance)?;
         Ok(Self {
@@ -88,6 +94,30 @@ fn open(path: &Path) -> io::Result<File> {
 fn usable(uid: Option<Uid>) -> Result<Uid, ObjectError> {
     uid.filter(|uid| !uid.is_empty() && uid.wire_len() <= UID_BYTES_MAX)
         .ok_or(ObjectError::NoUids)
+}
+
+/// What is wrong with a file: whatever looks like damage, if this was a data set once.
+fn judge(error: ObjectError, file: &File) -> ObjectError {
+    match error {
+        ObjectError::Bad(FileError::DataSet(_)) if is_something_else(file) => {
+            FileError::NoDataSet.into()
+        }
+        error => error,
+    }
+}
+
+/// Whether a file has no file meta information, and does not begin as a data set does that tells its
+/// SOP class, either: elements are in ascending order (PS3.5 7.1).
+fn is_something_else(file: &File) -> bool {
+    let mut prefix = [0; PREFIX_BYTES];
+    let length = file.read_at(&mut prefix, 0).unwrap_or_default();
+    let group = [prefix[0], prefix[1]];
+    let group = match sniff(&prefix[..length]) {
+        Some(Sniffed::DataSet(Encoding::ExplicitBig)) => u16::from_be_bytes(group),
+        Some(Sniffed::DataSet(_)) => u16::from_le_bytes(group),
+        Some(Sniffed::File | Sniffed::MetaWithoutPreamble) | None => return false,
+    };
+    group > SOP_CLASS_GROUP
 }
 
 fn scan(file: &File, bytes: u64, mode: ReadMode) -> Result<FileHead, ObjectError> {

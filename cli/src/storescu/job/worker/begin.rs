@@ -129,7 +129,7 @@ impl Worker<'_> {
             object.transfer_syntax.as_str(),
             orders.settings.prefer_deflated,
         )
-        .map_err(|_| no_context(&object.sop_class))?;
+        .map_err(|_| no_context(path, &object.sop_class))?;
         let (from, to) = (&object.transfer_syntax, &choice.transfer_syntax);
         if from != to {
             let (from, to) = (syntax_name(from), syntax_name(to));
@@ -256,17 +256,21 @@ fn bad_file(path: &str, error: &ObjectError) -> Unsendable {
     }
 }
 
-fn no_context(sop_class: &Uid) -> Unsendable {
+fn no_context(path: &str, sop_class: &Uid) -> Unsendable {
     let name = prefix(sop_class)
         .or_else(|| registry::sop_class(sop_class.as_str()).map(|class| class.name))
         .unwrap_or("unknown SOP class");
+    let reason = format!(
+        "no presentation context for SOP class {sop_class}: it was not proposed, or the peer \
+         refused it"
+    );
     Unsendable {
-        log: format!("No presentation context for: ({name}) {sop_class}"),
-        condition: "0006:0206 DIMSE No valid Presentation Context ID".to_owned(),
-        reason: format!(
-            "no presentation context for SOP class {sop_class}: it was not proposed, or the peer \
-             refused it"
+        // DCMTK's line names no file.
+        log: format!(
+            "No presentation context for: ({name}) {sop_class}\ncannot send file: {path}: {reason}"
         ),
+        condition: "0006:0206 DIMSE No valid Presentation Context ID".to_owned(),
+        reason,
     }
 }
 
