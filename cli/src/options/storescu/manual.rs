@@ -31,9 +31,9 @@ pub(super) static MANUAL: Manual = Manual {
     exit_status: "0 when every file was sent, with or without a warning, and with --no-halt in any \
         case but the ones of 1. 1 when the command line is wrong, a file can't be read or sent, the \
         peer can't be reached or rejects the association, or none of the presentation contexts is \
-        accepted. 10 when the peer aborted. Otherwise the high byte of the last failure status: 167 \
-        for A7xx (out of resources), 169 for A9xx (data set does not match), 192 to 207 for Cxxx \
-        (cannot understand), 1 for 01xx.",
+        accepted or no file asks for one. 10 when the peer aborted. Otherwise the high byte of the \
+        last failure status: 167 for A7xx (out of resources), 169 for A9xx (data set does not \
+        match), 192 to 207 for Cxxx (cannot understand), 1 for 01xx.",
     files: &[],
     examples: &[
         (
