@@ -43,6 +43,7 @@ fn stored_syntaxes_are_proposed_by_as_many_associations_as_it_takes() {
         reasons.contains(&format!("unknown storage SOP class {outside}")),
         "{reasons}"
     );
+    assert!(reasons.contains("\"2.25.9999\""), "{reasons}");
     assert!(scene.receiver.statistics().associations_accepted > 1);
 }
 
@@ -97,6 +98,7 @@ fn a_job_with_nothing_to_propose_fails_without_calling_anybody() {
     for choice in ["--propose-stored", "--required"] {
         let scene = Scene::new();
         scene.write("in/bad", b"no DICOM at all");
+        scene.write("in/unknown", &dicom_file("1.2.840.10008.1.3.10", 9999, 10));
         let options = ["-nh", "+sd", choice, "--report", "r", "--journal", "j"];
         let options = [&options[..], &["--resume"]].concat();
         let output = scene.send(&options, &["in"]);
@@ -107,10 +109,15 @@ fn a_job_with_nothing_to_propose_fails_without_calling_anybody() {
         let report = json(&scene.path("r"));
         assert_eq!(
             (&report["failed"], &report["exit_code"]),
-            (&1.into(), &1.into())
+            (&2.into(), &1.into())
+        );
+        let journal = fs::read_to_string(scene.path("j")).expect("a journal");
+        assert!(
+            journal.contains("\"sop_instance\":\"2.25.9999\""),
+            "{journal}"
         );
         assert_eq!(scene.receiver.statistics().associations_accepted, 0);
-        // Once another file is acknowledged, nothing but the bad one is left.
+        // Once another file is acknowledged, only the bad ones are left.
         scene.object("in/good", 1);
         for _ in 0..2 {
             assert_exit(&scene.send(&options, &["in"]), 0);

@@ -15,7 +15,7 @@ use super::object::Object;
 use super::payload::ObjectPayload;
 use super::plan::CannotBegin;
 use super::stop::{Ending, Stop};
-use super::worker::{Shared, Worker, not_sent};
+use super::worker::{Shared, Worker, known, not_sent};
 use super::{Orders, Pass};
 use crate::requesting::Opened;
 
@@ -134,15 +134,23 @@ impl Job<'_> {
 
     fn cannot_send(&self, item: &Item) {
         let path = &item.path;
-        let why = match &item.unreadable {
-            Some(error) => error.to_string(),
-            None => match Object::open(path, self.orders.read_mode) {
-                Ok(object) => format!("unknown storage SOP class {}", object.sop_class),
-                Err(error) => error.to_string(),
-            },
+        let opened = match &item.unreadable {
+            Some(error) => Err(error.to_string()),
+            None => Object::open(path, self.orders.read_mode).map_err(|error| error.to_string()),
+        };
+        let (why, settled) = match opened {
+            Ok(object) => {
+                let why = format!("unknown storage SOP class {}", object.sop_class);
+                let settled = known(path, &object, &why);
+                (why, settled)
+            }
+            Err(why) => {
+                let settled = not_sent(path, &why);
+                (why, settled)
+            }
         };
         tracing::error!("cannot send file: {}: {why}", path.display());
-        self.recorder.settle(not_sent(path, &why));
+        self.recorder.settle(settled);
         if self.orders.settings.halt {
             self.stop.set(Ending::Unsendable(why));
         }

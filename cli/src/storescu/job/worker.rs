@@ -26,7 +26,7 @@ use super::stop::{Ending, Stop};
 use crate::requesting::{OpenFailure, Opened, condition};
 
 use flight::Flight;
-pub(super) use flight::not_sent;
+pub(super) use flight::{known, not_sent};
 
 /// How long an association stays without anything to send: less than the minute after which peers
 /// commonly drop one.

@@ -17,7 +17,7 @@ use super::super::object::{Object, ObjectError};
 use super::super::outcome::bounded_reason;
 use super::super::payload::ObjectPayload;
 use super::super::stop::Ending;
-use super::flight::{Flight, not_sent};
+use super::flight::{Flight, known, not_sent};
 use super::{NOT_SENT, Worker};
 use crate::requesting::Opened;
 
@@ -50,7 +50,7 @@ impl Worker<'_> {
                 });
                 self.store(item, object, sop_instance, &choice, payload, association);
             }
-            Err(unsendable) => self.refuse(known(&item, &object), unsendable),
+            Err(unsendable) => self.refuse(known(&item.path, &object, ""), unsendable),
         }
     }
 
@@ -61,12 +61,13 @@ impl Worker<'_> {
             Ok(object) if self.shared.pass.elsewhere.contains(&object.sop_class) => None,
             Ok(object) if self.was_told_of(item) && !can_be_proposed(&object.sop_class) => {
                 let class = &object.sop_class;
-                self.settle_bad(item, &format!("unknown storage SOP class {class}"));
+                let why = format!("unknown storage SOP class {class}");
+                self.settle_bad(known(&item.path, &object, &why));
                 None
             }
             Ok(object) => Some(object),
             Err(error) if self.was_told_of(item) => {
-                self.settle_bad(item, &error.to_string());
+                self.settle_bad(not_sent(&item.path, &error.to_string()));
                 None
             }
             Err(_) if self.shared.pass.ignores_bad_files => None,
@@ -90,10 +91,12 @@ impl Worker<'_> {
     }
 
     /// A file that the log told of has its turn: the first pass settles it.
-    fn settle_bad(&self, item: &Item, why: &str) {
+    fn settle_bad(&self, settled: Settled) {
         if !self.shared.pass.ignores_bad_files {
-            tracing::debug!("cannot send file: {}: {why}", item.path.display());
-            self.shared.recorder.settle(not_sent(&item.path, why));
+            let path = settled.outcome.path.display();
+            let why = settled.outcome.reason.as_deref().unwrap_or_default();
+            tracing::debug!("cannot send file: {path}: {why}");
+            self.shared.recorder.settle(settled);
         }
     }
 
@@ -201,7 +204,7 @@ impl Worker<'_> {
             Err(error) => {
                 let path = item.path.display().to_string();
                 let failed = store_failed(&path, &error.to_string());
-                self.refuse(known(&item, &object), failed);
+                self.refuse(known(&item.path, &object, ""), failed);
             }
         }
     }
@@ -229,15 +232,6 @@ impl Worker<'_> {
             self.unsendable = Some(condition.to_owned());
         }
     }
-}
-
-/// A file that was not sent, though it is known what it is.
-fn known(item: &Item, object: &Object) -> Settled {
-    let mut settled = not_sent(&item.path, "");
-    settled.outcome.sop_class = Some(object.sop_class.as_str().to_owned());
-    settled.outcome.sop_instance = Some(object.sop_instance.as_str().to_owned());
-    settled.file = Some(object.version.clone());
-    settled
 }
 
 fn bad_file(path: &str, error: &ObjectError) -> Unsendable {

@@ -8,6 +8,7 @@ use pdvault_engine::value::Uid;
 use super::super::feed::Item;
 use super::super::journal::FileVersion;
 use super::super::ledger::Settled;
+use super::super::object::Object;
 use super::super::outcome::{Outcome, Verdict, bounded_reason};
 use crate::logging;
 
@@ -116,4 +117,13 @@ pub(in super::super) fn not_sent(path: &Path, why: &str) -> Settled {
         file: FileVersion::of(path),
         notice: None,
     }
+}
+
+/// A file that was not sent, though it is known what it is.
+pub(in super::super) fn known(path: &Path, object: &Object, why: &str) -> Settled {
+    let mut settled = not_sent(path, why);
+    settled.outcome.sop_class = Some(object.sop_class.as_str().to_owned());
+    settled.outcome.sop_instance = Some(object.sop_instance.as_str().to_owned());
+    settled.file = Some(object.version.clone());
+    settled
 }
