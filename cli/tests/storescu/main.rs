@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod between;
 mod faults;
+mod lost;
 mod scene;
 mod stored;
 

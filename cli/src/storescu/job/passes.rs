@@ -1,7 +1,8 @@
 //! The threads of a job: a feed, workers with an association each, and a journal.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
@@ -75,15 +76,22 @@ impl Job<'_> {
             if is_first && self.feed.ledger.progress().wants_total() {
                 scope.spawn(|| self.feed.count());
             }
-            let mut worker = Worker::new(&shared);
-            if let Some(first) = self.first_association(&mut worker, is_first) {
-                for _ in 1..self.associations {
-                    scope.spawn(|| further(&shared));
-                }
-                worker.run(first);
+            self.work(&shared, is_first);
+            Worker::new(&shared).settle_rest();
+        });
+    }
+
+    /// Sends files until there are no more, or no worker is left to send them.
+    fn work(&self, shared: &Shared<'_>, is_first: bool) {
+        let mut worker = Worker::new(shared);
+        let Some(first) = self.first_association(&mut worker, is_first) else {
+            return;
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.associations {
+                scope.spawn(|| further(shared));
             }
-            // Nobody wants what is left in the channel, and the feed must not wait for room.
-            drain_when_stopped(&shared);
+            worker.run(first);
         });
     }
 
@@ -102,7 +110,12 @@ impl Job<'_> {
         }
         worker.open().unwrap_or_else(|failure| {
             failure.log();
-            self.stop.set(Ending::NoAssociation(failure.to_string()));
+            let why = failure.to_string();
+            if is_first || self.orders.settings.halt {
+                self.stop.set(Ending::NoAssociation(why));
+            } else {
+                worker.abandon(&why);
+            }
             None
         })
     }
@@ -168,9 +181,9 @@ impl Job<'_> {
             items,
             recorder: self.recorder.clone(),
             stop: self.stop,
-            live: AtomicUsize::new(1),
             ended_badly: self.ended_badly,
             pass,
+            given_up: Mutex::new(None),
         }
     }
 }
@@ -180,18 +193,10 @@ fn further(shared: &Shared<'_>) {
     let mut worker = Worker::new(shared);
     match worker.open() {
         Ok(Some(association)) => {
-            shared.join();
             worker.run(association);
         }
         Ok(None) => {}
         Err(failure) => tracing::warn!("going on with fewer associations: {failure}"),
-    }
-}
-
-/// Takes what the feed still gives once the job is to end, so that the feed ends too.
-fn drain_when_stopped(shared: &Shared<'_>) {
-    if shared.stop.is_set() {
-        shared.items.iter().for_each(drop);
     }
 }
 

@@ -6,7 +6,8 @@ mod recovery;
 mod supply;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -42,25 +43,39 @@ pub(super) struct Shared<'a> {
     pub(super) items: Receiver<Item>,
     pub(super) recorder: Recorder<'a>,
     pub(super) stop: &'a Stop,
-    /// Workers that still send.
-    pub(super) live: AtomicUsize,
     /// Whether an association did not end as it should.
     pub(super) ended_badly: &'a AtomicBool,
     /// Which files are this pass's business.
     pub(super) pass: super::Pass,
+    /// Why a worker gave up: the first reason.
+    pub(super) given_up: Mutex<Option<String>>,
 }
 
 impl Shared<'_> {
-    /// One more worker sends.
-    pub(super) fn join(&self) {
-        self.live.fetch_add(1, Ordering::AcqRel);
+    /// A worker gives up.
+    fn note_given_up(&self, why: &str) {
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Why there is no association for what is left.
+    fn why_given_up(&self) -> String {
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.clone().unwrap_or_default()
     }
 }
 
 /// A file that leaves when the rate allows it.
 struct Held {
     due: Instant,
+    next: Next,
+}
+
+/// The next file.
+struct Next {
     item: Item,
+    /// What became of it the last time, if it is tried again.
+    last: Option<Settled>,
 }
 
 /// A file that is to be tried again.
@@ -69,6 +84,15 @@ struct Again {
     item: Item,
     /// What became of it if it is not.
     last: Settled,
+}
+
+impl From<Again> for Next {
+    fn from(again: Again) -> Self {
+        Self {
+            item: again.item,
+            last: Some(again.last),
+        }
+    }
 }
 
 /// Why an association is no more.
@@ -161,7 +185,6 @@ impl<'a> Worker<'a> {
             }
         }
         self.settle_leftovers();
-        self.shared.live.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Sends files over one association.
@@ -292,10 +315,20 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// What was to be tried again, and is not any more, has failed.
+    /// What was to be tried again, and is not any more, has failed. So has what was taken and not
+    /// begun, unless the job ends: then nobody has tried it.
     fn settle_leftovers(&mut self) {
         for again in self.again.drain(..) {
             self.shared.recorder.settle(again.last);
+        }
+        match self.held.take().map(|held| held.next) {
+            Some(Next {
+                last: Some(last), ..
+            }) => self.shared.recorder.settle(last),
+            Some(Next { item, last: None }) if !self.shared.stop.is_set() => {
+                self.settle_unsent(&item);
+            }
+            _ => {}
         }
     }
 

@@ -55,7 +55,7 @@ impl Worker<'_> {
     }
 
     /// Opens a file that this pass is to send. Of one that cannot be sent it is settled what became of it.
-    fn take_up(&mut self, item: &Item) -> Option<Object> {
+    pub(super) fn take_up(&mut self, item: &Item) -> Option<Object> {
         let path = item.path.display();
         match self.open_object(item) {
             Ok(object) if self.shared.pass.elsewhere.contains(&object.sop_class) => None,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use pdvault_engine::association::{AssociationError, PeerGone};
 
+use super::super::feed::Item;
 use super::super::payload::ObjectPayload;
 use super::super::stop::Ending;
 use super::flight::Flight;
@@ -117,24 +118,46 @@ impl Worker<'_> {
         }
     }
 
-    /// There will be no further association. Without halting, the last worker sees to it that
-    /// something becomes of every file.
+    /// There will be no further association, which ends the job if failures do.
     fn give_up(&mut self, ending: Ending, why: &str) {
         if self.shared.orders.settings.halt {
             self.shared.stop.set(ending);
             return;
         }
-        self.settle_leftovers();
-        if self.shared.live.load(Ordering::Acquire) == 1 {
-            for item in &self.shared.items {
-                tracing::info!("Sending file: {}", item.path.display());
-                tracing::error!("Store Failed, file: {}:\n{NOT_SENT}", item.path.display());
-                let settled = not_sent(&item.path, &format!("there is no association: {why}"));
-                self.shared.recorder.settle(settled);
-            }
-        }
+        self.abandon(why);
         tracing::info!("Releasing Association");
         self.fail_release(why);
+    }
+
+    /// Leaves the files to the other workers, if there are any.
+    pub(in super::super) fn abandon(&mut self, why: &str) {
+        self.shared.note_given_up(why);
+        self.shared.ended_badly.store(true, Ordering::Release);
+        self.settle_leftovers();
+    }
+
+    /// No worker sends any more: sees to it that something becomes of every file that is left, or, if
+    /// the job is to end, that the feed need not wait for room.
+    pub(in super::super) fn settle_rest(mut self) {
+        for item in &self.shared.items {
+            if !self.shared.stop.is_set() {
+                self.settle_unsent(&item);
+            }
+        }
+    }
+
+    /// A file has failed for want of an association, unless another pass is to send it.
+    pub(super) fn settle_unsent(&mut self, item: &Item) {
+        let is_only_pass = self.shared.pass.elsewhere.is_empty();
+        if !is_only_pass && self.take_up(item).is_none() {
+            return;
+        }
+        let path = item.path.display();
+        tracing::info!("Sending file: {path}");
+        tracing::error!("Store Failed, file: {path}:\n{NOT_SENT}");
+        let why = self.shared.why_given_up();
+        let settled = not_sent(&item.path, &format!("there is no association: {why}"));
+        self.shared.recorder.settle(settled);
     }
 }
 

@@ -7,7 +7,7 @@ use pdvault_engine::sender::Payload;
 
 use super::super::feed::Item;
 use super::super::payload::ObjectPayload;
-use super::{Held, Worker};
+use super::{Held, Next, Worker};
 use crate::requesting::Opened;
 
 /// How long a worker with an idle association waits for the next file before it looks whether the
@@ -38,7 +38,7 @@ impl Worker<'_> {
                 Some(due) if due <= now => return true,
                 Some(due) => self.shared.stop.sleep(due - now),
                 None => match self.next_item(now) {
-                    Some(item) => self.held = Some(Held { due: now, item }),
+                    Some(next) => self.hold(next, now),
                     None if self.takes_new_files() => {}
                     None => self.shared.stop.sleep(IDLE_WAIT),
                 },
@@ -58,39 +58,39 @@ impl Worker<'_> {
     /// The next file, if there is one whose turn has come.
     fn due_item(&mut self) -> Option<Item> {
         let now = Instant::now();
-        if let Some(held) = self.held.take_if(|held| held.due <= now) {
-            return Some(held.item);
+        if self.held.is_none() {
+            let next = self.next_item(now)?;
+            self.hold(next, now);
         }
-        if self.held.is_some() {
-            return None;
-        }
-        let item = self.next_item(now)?;
+        let held = self.held.take_if(|held| held.due <= now)?;
+        Some(held.next.item)
+    }
+
+    /// Keeps a file until the rate allows for it.
+    fn hold(&mut self, next: Next, now: Instant) {
         let pace = self.shared.orders.objects_pace.as_ref();
         let wait = pace.map_or(Duration::ZERO, |pace| pace.reserve(1, now));
-        if wait.is_zero() {
-            return Some(item);
-        }
         let due = now + wait;
-        self.held = Some(Held { due, item });
-        None
+        self.held = Some(Held { due, next });
     }
 
     /// The next file, if there is one at once; an idle association waits a little.
-    fn next_item(&mut self, now: Instant) -> Option<Item> {
+    fn next_item(&mut self, now: Instant) -> Option<Next> {
         if let Some(at) = self.again.iter().position(|again| again.due <= now) {
-            return Some(self.again.remove(at).item);
+            return Some(self.again.remove(at).into());
         }
         if !self.takes_new_files() {
             return None;
         }
         match self.shared.items.try_recv() {
-            Ok(item) => Some(item),
+            Ok(item) => Some(Next { item, last: None }),
             Err(TryRecvError::Disconnected) => {
                 self.is_exhausted = true;
                 None
             }
             Err(TryRecvError::Empty) if self.in_flight.is_empty() => {
-                self.shared.items.recv_timeout(IDLE_WAIT).ok()
+                let item = self.shared.items.recv_timeout(IDLE_WAIT).ok()?;
+                Some(Next { item, last: None })
             }
             Err(TryRecvError::Empty) => None,
         }
