@@ -149,11 +149,21 @@ impl Peer {
     /// Opens an association, and logs that and how. The peer's name is looked up each time: a peer
     /// that moves to another machine is found there.
     pub(crate) fn open<P: Payload>(&self, request: &AssociateRq) -> Result<Opened<P>, OpenFailure> {
+        self.open_while(request, &|| true)
+    }
+
+    /// Does so as long as it `is_wanted`.
+    pub(crate) fn open_while<P: Payload>(
+        &self,
+        request: &AssociateRq,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Opened<P>, OpenFailure> {
         self.dump("Request Parameters:", || dump::request(request));
         tracing::info!("Requesting Association");
         let addresses = self.addresses().map_err(OpenFailure::Unknown)?;
-        let connection = BlockingConnection::open(&addresses, request, &self.options)
-            .map_err(OpenFailure::NotOpened)?;
+        let connection =
+            BlockingConnection::open_while(&addresses, request, &self.options, is_wanted)
+                .map_err(OpenFailure::NotOpened)?;
         let agreed = connection.connection().agreed().cloned();
         let agreed = agreed.expect("an open association was agreed on");
         self.dump("Association Parameters Negotiated:", || {

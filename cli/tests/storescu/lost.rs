@@ -1,6 +1,11 @@
 //! Peers that are lost on the way, and files that break their association.
 
 use std::fs;
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Output};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::between::{Between, Fault};
 use crate::scene::{PDVAULT, Scene, assert_exit, json, log};
@@ -11,8 +16,8 @@ const POISON_UID: &str = "2.25.90210";
 
 impl Scene {
     /// Runs storescu in the directory of the files, over this line.
-    fn send_over(&self, line: &Between, options: &[&str], files: &[&str]) -> std::process::Output {
-        let mut command = std::process::Command::new(PDVAULT);
+    fn send_over(&self, line: &Between, options: &[&str], files: &[&str]) -> Output {
+        let mut command = Command::new(PDVAULT);
         command.arg("storescu").args(options);
         command.args(["127.0.0.1", &line.port()]).args(files);
         command.current_dir(self.files.path());
@@ -53,4 +58,37 @@ fn a_peer_that_is_lost_for_good_leaves_no_object_unaccounted_for() {
         assert_exit(&output, 1);
         assert_eq!(accounted(&scene), 3000, "{options:?} {}", log(&output));
     }
+}
+
+#[test]
+fn associations_that_are_not_needed_any_more_are_not_asked_for_again() {
+    let scene = Scene::new();
+    scene.object("one", 1);
+    let line = scene.line(Fault::RejectsOthers);
+    let options = ["--associations", "2", "--retry", "1000"];
+    let output = scene.send_over(&line, &options, &["one"]);
+    assert_exit(&output, 0);
+    assert_eq!(scene.stored(), [1].into());
+    assert!(line.connections() < 10, "{}", log(&output));
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_an_association() {
+    let scene = Scene::new();
+    scene.object("one", 1);
+    // It connects, and nobody ever answers.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let port = listener.local_addr().expect("bound").port().to_string();
+    let mut command = Command::new(PDVAULT);
+    command.args(["storescu", "--acse-timeout", "86400", "--report", "r"]);
+    command.args(["127.0.0.1", &port, "one"]);
+    command.current_dir(scene.files.path());
+    let mut sender = command.spawn().expect("the program starts");
+    let (mut connection, _) = listener.accept().expect("a connection");
+    let mut kind = [0];
+    connection.read_exact(&mut kind).expect("a request");
+    assert_eq!(kind, [1], "A-ASSOCIATE-RQ");
+    kill_process(Pid::from_child(&sender), Signal::TERM).expect("it runs");
+    assert_eq!(sender.wait().expect("it ends").code(), Some(128 + 15));
+    assert_eq!(json(&scene.path("r"))["exit_code"], 143);
 }

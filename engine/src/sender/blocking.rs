@@ -18,6 +18,9 @@ use crate::value::PresentationContextId;
 /// close the connection if it is there at all.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How often somebody who waits for an association is asked whether he still wants it.
+const WANTED_EVERY: Duration = Duration::from_millis(100);
+
 /// Events taken from the kernel at a time: there is one socket.
 const EVENTS_MAX: usize = 2;
 
@@ -45,6 +48,9 @@ pub enum OpenError {
     /// The association failed before it was established.
     #[error("association failed: {0}")]
     Association(AssociationError),
+    /// The caller did not want it any more.
+    #[error("the association is not wanted any more")]
+    Unwanted,
 }
 
 /// A [`Connection`] with its own poll: for one thread, which may block.
@@ -63,9 +69,20 @@ impl<P: Payload> BlockingConnection<P> {
         request: &AssociateRq,
         options: &ConnectionOptions,
     ) -> Result<Self, OpenError> {
+        Self::open_while(addresses, request, options, &|| true)
+    }
+
+    /// Does so as long as it `is_wanted`, which is asked several times a second;
+    /// [`OpenError::Unwanted`] if that ends first.
+    pub fn open_while(
+        addresses: &[SocketAddr],
+        request: &AssociateRq,
+        options: &ConnectionOptions,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Self, OpenError> {
         let mut failure = OpenError::NoAddress;
         for &address in addresses {
-            match Self::open_one(address, request, options) {
+            match Self::open_one(address, request, options, is_wanted) {
                 Err(error @ OpenError::Connect { .. }) => failure = error,
                 outcome => return outcome,
             }
@@ -77,25 +94,32 @@ impl<P: Payload> BlockingConnection<P> {
         address: SocketAddr,
         request: &AssociateRq,
         options: &ConnectionOptions,
+        is_wanted: &dyn Fn() -> bool,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Connect { address, source };
         let mut this = Self::begin(address, request, options).map_err(failed)?;
-        while let Some(event) = this.wait(None).map_err(failed)? {
-            match event {
-                ConnectionEvent::ConnectFailed(error) => return Err(failed(error)),
-                ConnectionEvent::Association(RequestorEvent::Established) => {
+        while is_wanted() {
+            match this.wait(Some(WANTED_EVERY)).map_err(failed)? {
+                Some(ConnectionEvent::ConnectFailed(error)) => return Err(failed(error)),
+                Some(ConnectionEvent::Association(RequestorEvent::Established)) => {
                     return this.with_contexts();
                 }
-                ConnectionEvent::Association(RequestorEvent::Rejected(rejection)) => {
+                Some(ConnectionEvent::Association(RequestorEvent::Rejected(rejection))) => {
                     return Err(OpenError::Rejected(rejection));
                 }
-                ConnectionEvent::Association(RequestorEvent::Failed(error)) => {
+                Some(ConnectionEvent::Association(RequestorEvent::Failed(error))) => {
                     return Err(OpenError::Association(error));
+                }
+                None if this.connection.is_closed() => {
+                    return Err(failed(ErrorKind::ConnectionAborted.into()));
                 }
                 _ => {}
             }
         }
-        Err(failed(ErrorKind::ConnectionAborted.into()))
+        this.connection.abort(Instant::now());
+        // What the socket does not take at once is not worth waiting for.
+        let _ = this.connection.send(Instant::now());
+        Err(OpenError::Unwanted)
     }
 
     fn begin(

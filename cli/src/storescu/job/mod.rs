@@ -115,7 +115,7 @@ fn watch_signals(stop: &Arc<Stop>) {
         Ok(watched) => {
             thread::spawn(move || {
                 signals::obey(watched, |signal, name| {
-                    tracing::warn!("{name} received, waiting for the answers to what was sent");
+                    tracing::warn!("{name} received, ending once all that was sent is answered");
                     stop.set(Ending::Interrupted(signal));
                 });
             });

@@ -108,7 +108,12 @@ impl Job<'_> {
         if !has_file && (!is_first || is_all_done) {
             return None;
         }
-        worker.open().unwrap_or_else(|failure| {
+        let opened = if has_file {
+            worker.open()
+        } else {
+            worker.open_anyway()
+        };
+        opened.unwrap_or_else(|failure| {
             failure.log();
             let why = failure.to_string();
             if is_first || self.orders.settings.halt {
@@ -183,6 +188,7 @@ impl Job<'_> {
             stop: self.stop,
             ended_badly: self.ended_badly,
             pass,
+            is_exhausted: AtomicBool::new(false),
             given_up: Mutex::new(None),
         }
     }

@@ -73,11 +73,25 @@ impl Stop {
 
     /// Sleeps, but no longer than until the job is to end.
     pub(super) fn sleep(&self, time: Duration) {
+        self.sleep_while(time, || true);
+    }
+
+    /// Sleeps, but no longer than until the job is to end, or until [`Stop::wake`] finds that the
+    /// sleep is not `wanted` any more.
+    pub(super) fn sleep_while(&self, time: Duration, wanted: impl Fn() -> bool) {
         let guard = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
         let slept = self
             .changed
-            .wait_timeout_while(guard, time, |ending| ending.is_none());
+            .wait_timeout_while(guard, time, |ending| ending.is_none() && wanted());
         drop(slept);
+    }
+
+    /// Has everybody who sleeps look whether to go on sleeping.
+    pub(super) fn wake(&self) {
+        // Whoever is about to sleep has looked already, or does so after this.
+        let guard = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.changed.notify_all();
+        drop(guard);
     }
 
     /// Why the job ended, if it did.
@@ -122,5 +136,17 @@ mod tests {
         stop.set(Ending::PeerAborted(String::new()));
         assert!(stop.is_set());
         assert_eq!(stop.ending(), Some(Ending::Refused(Status(0xA700))));
+    }
+
+    #[test]
+    fn who_sleeps_for_what_is_not_wanted_any_more_is_woken() {
+        let (stop, wanted) = (Stop::default(), AtomicBool::new(true));
+        let hours = Duration::from_secs(3600);
+        thread::scope(|scope| {
+            scope.spawn(|| stop.sleep_while(hours, || wanted.load(Ordering::Acquire)));
+            wanted.store(false, Ordering::Release);
+            stop.wake();
+        });
+        assert!(!stop.is_set());
     }
 }

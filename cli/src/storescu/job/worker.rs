@@ -15,7 +15,7 @@ use pdvault_engine::association::{
     AssociationError, OperationId, PeerGone, RequestorEvent, StoreReply,
 };
 use pdvault_engine::pdu::AssociateRq;
-use pdvault_engine::sender::ConnectionEvent;
+use pdvault_engine::sender::{ConnectionEvent, OpenError};
 
 use super::Orders;
 use super::feed::Item;
@@ -47,11 +47,24 @@ pub(super) struct Shared<'a> {
     pub(super) ended_badly: &'a AtomicBool,
     /// Which files are this pass's business.
     pub(super) pass: super::Pass,
+    /// Whether the feed has no further files.
+    pub(super) is_exhausted: AtomicBool,
     /// Why a worker gave up: the first reason.
     pub(super) given_up: Mutex<Option<String>>,
 }
 
 impl Shared<'_> {
+    /// The feed has no further files: who connects for more of them need not.
+    fn note_exhausted(&self) {
+        self.is_exhausted.store(true, Ordering::Release);
+        self.stop.wake();
+    }
+
+    /// Whether the feed has no further files.
+    fn is_exhausted(&self) -> bool {
+        self.is_exhausted.load(Ordering::Acquire)
+    }
+
     /// A worker gives up.
     fn note_given_up(&self, why: &str) {
         let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,8 +129,6 @@ pub(super) struct Worker<'a> {
     shared: &'a Shared<'a>,
     in_flight: BTreeMap<OperationId, Flight>,
     again: Vec<Again>,
-    /// Whether no further files come.
-    is_exhausted: bool,
     /// A file that has to wait for its turn, because objects leave at a rate.
     held: Option<Held>,
     /// Attempts in a row that brought nothing.
@@ -136,7 +147,6 @@ impl<'a> Worker<'a> {
             shared,
             in_flight: BTreeMap::new(),
             again: Vec::new(),
-            is_exhausted: false,
             held: None,
             failures: 0,
             unsendable: None,
@@ -145,11 +155,26 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Opens an association, again and again as far as retries allow; `None` if the job ends before.
+    /// Opens an association, again and again as far as retries allow; `None` if the job, or the work
+    /// that is left for this worker, ends before.
     pub(super) fn open(&mut self) -> Result<Option<Opened<ObjectPayload>>, OpenFailure> {
-        while !self.shared.stop.is_set() {
-            let failure = match self.shared.orders.peer.open(self.shared.request) {
+        self.open_while(&|this| !this.is_over())
+    }
+
+    /// Does so even if there is no file to send.
+    pub(super) fn open_anyway(&mut self) -> Result<Option<Opened<ObjectPayload>>, OpenFailure> {
+        self.open_while(&|this| !this.shared.stop.is_set())
+    }
+
+    fn open_while(
+        &mut self,
+        is_wanted: &dyn Fn(&Self) -> bool,
+    ) -> Result<Option<Opened<ObjectPayload>>, OpenFailure> {
+        while is_wanted(self) {
+            let peer = &self.shared.orders.peer;
+            let failure = match peer.open_while(self.shared.request, &|| is_wanted(self)) {
                 Ok(opened) => return Ok(Some(opened)),
+                Err(OpenFailure::NotOpened(OpenError::Unwanted)) => break,
                 Err(failure) => failure,
             };
             self.failures += 1;
@@ -158,7 +183,7 @@ impl<'a> Worker<'a> {
                 return Err(failure);
             };
             self.announce_retry(&failure.to_string(), delay);
-            self.shared.stop.sleep(delay);
+            self.shared.stop.sleep_while(delay, || is_wanted(self));
         }
         Ok(None)
     }

@@ -25,7 +25,7 @@ const AGAIN_MAX: usize = 16;
 impl Worker<'_> {
     /// Whether no file is left to be begun.
     pub(super) fn is_over(&self) -> bool {
-        let is_empty = self.is_exhausted && self.again.is_empty() && self.held.is_none();
+        let is_empty = self.shared.is_exhausted() && self.again.is_empty() && self.held.is_none();
         self.shared.stop.is_set() || is_empty
     }
 
@@ -85,7 +85,7 @@ impl Worker<'_> {
         match self.shared.items.try_recv() {
             Ok(item) => Some(Next { item, last: None }),
             Err(TryRecvError::Disconnected) => {
-                self.is_exhausted = true;
+                self.shared.note_exhausted();
                 None
             }
             Err(TryRecvError::Empty) if self.in_flight.is_empty() => {
@@ -97,7 +97,7 @@ impl Worker<'_> {
     }
 
     fn takes_new_files(&self) -> bool {
-        !self.is_exhausted && self.held.is_none() && self.again.len() < AGAIN_MAX
+        !self.shared.is_exhausted() && self.held.is_none() && self.again.len() < AGAIN_MAX
     }
 
     /// How long to wait for the peer before there may be something else to do; `None`: until it says
