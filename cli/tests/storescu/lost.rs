@@ -92,3 +92,42 @@ fn a_signal_ends_the_wait_for_an_association() {
     assert_eq!(sender.wait().expect("it ends").code(), Some(128 + 15));
     assert_eq!(json(&scene.path("r"))["exit_code"], 143);
 }
+
+#[test]
+fn a_file_that_breaks_its_association_fails_alone() {
+    for options in [
+        &["--retry", "2"][..],
+        &["--retry", "2", "--async-ops", "8"],
+        &["--retry", "2", "--associations", "2", "--async-ops", "8"],
+    ] {
+        let scene = Scene::new();
+        for number in 1..=40 {
+            scene.object(&format!("in/{number}"), number);
+        }
+        scene.object("in/25poison", POISON);
+        let line = scene.line(Fault::BreaksAt(POISON_UID));
+        let common = ["-nh", "+sd", "--journal", "j", "--report", "r"];
+        let output = scene.send_over(&line, &[&common, options].concat(), &["in"]);
+        assert_eq!(scene.stored().len(), 40, "{options:?} {}", log(&output));
+        assert_eq!(accounted(&scene), 41);
+        let report = json(&scene.path("r"));
+        assert_eq!(report["failed"], 1, "{options:?} {}", log(&output));
+        assert_eq!(report["failed_objects"][0]["sop_instance"], POISON_UID);
+    }
+}
+
+#[test]
+fn files_after_one_that_breaks_its_association_are_sent_when_the_job_is_resumed() {
+    let scene = Scene::new();
+    scene.object("one", 1);
+    scene.object("poison", POISON);
+    scene.object("two", 2);
+    let line = scene.line(Fault::BreaksAt(POISON_UID));
+    let halting = ["--retry", "1", "--journal", "j", "--resume"];
+    let files = ["one", "poison", "two"];
+    assert_exit(&scene.send_over(&line, &halting, &files), 10);
+    assert_eq!(scene.stored(), [1, 2].into());
+    let plain = scene.send_over(&line, &["--journal", "k", "--report", "r"], &files);
+    assert_exit(&plain, 10);
+    assert_eq!(json(&scene.path("r"))["failed"], 1);
+}

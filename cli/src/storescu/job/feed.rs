@@ -25,6 +25,8 @@ pub(super) struct Item {
     pub(super) unreadable: Option<io::Error>,
     /// How often it has failed in a way that may pass.
     pub(super) failures: u32,
+    /// Whether it was in flight when an association was lost, and may be why.
+    pub(super) is_suspect: bool,
 }
 
 /// Finds files for the workers.
@@ -63,6 +65,7 @@ impl Feed<'_> {
                     path: path.clone(),
                     unreadable: unreadable.take(),
                     failures: 0,
+                    is_suspect: false,
                 };
                 if items.send(item).is_err() {
                     return;

@@ -131,8 +131,10 @@ pub(super) struct Worker<'a> {
     again: Vec<Again>,
     /// A file that has to wait for its turn, because objects leave at a rate.
     held: Option<Held>,
-    /// Attempts in a row that brought nothing.
+    /// Attempts in a row to open an association that brought none, after the loss of one.
     failures: u32,
+    /// Associations in a row that were lost before the peer answered anything.
+    barren: u32,
     /// Set when a file ended the job: the condition.
     unsendable: Option<String>,
     /// Whether we broke the association ourselves.
@@ -149,6 +151,7 @@ impl<'a> Worker<'a> {
             again: Vec::new(),
             held: None,
             failures: 0,
+            barren: 0,
             unsendable: None,
             has_broken: false,
             begun: 0,
@@ -173,7 +176,10 @@ impl<'a> Worker<'a> {
         while is_wanted(self) {
             let peer = &self.shared.orders.peer;
             let failure = match peer.open_while(self.shared.request, &|| is_wanted(self)) {
-                Ok(opened) => return Ok(Some(opened)),
+                Ok(opened) => {
+                    self.failures = 0;
+                    return Ok(Some(opened));
+                }
                 Err(OpenFailure::NotOpened(OpenError::Unwanted)) => break,
                 Err(failure) => failure,
             };
@@ -182,7 +188,7 @@ impl<'a> Worker<'a> {
             let Some(delay) = delay else {
                 return Err(failure);
             };
-            self.announce_retry(&failure.to_string(), delay);
+            self.announce_retry(&failure.to_string(), delay, self.failures);
             self.shared.stop.sleep_while(delay, || is_wanted(self));
         }
         Ok(None)
@@ -192,8 +198,8 @@ impl<'a> Worker<'a> {
         self.shared.orders.retry.delay(failures, fastrand::f64())
     }
 
-    fn announce_retry(&self, why: &str, delay: Duration) {
-        let (failures, retries) = (self.failures, self.shared.orders.retry.retries);
+    fn announce_retry(&self, why: &str, delay: Duration, failures: u32) {
+        let retries = self.shared.orders.retry.retries;
         let seconds = delay.as_secs_f64();
         tracing::warn!("{why}; connecting again in {seconds:.1} s ({failures} of {retries})");
     }
@@ -296,11 +302,11 @@ impl<'a> Worker<'a> {
             return;
         };
         let verdict = Verdict::of(reply.status);
-        if verdict.is_acknowledged() {
-            self.failures = 0;
-        }
+        // A peer that answers is there, and this file is not what it breaks at.
+        self.barren = 0;
         let may_pass = is_transient_status(reply.status);
-        let (item, settled) = flight.answered(reply, verdict);
+        let (mut item, settled) = flight.answered(reply, verdict);
+        item.is_suspect = false;
         if verdict.is_acknowledged() {
             self.shared.recorder.settle(settled);
             return;

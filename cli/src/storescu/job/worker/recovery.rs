@@ -12,14 +12,21 @@ use super::flight::Flight;
 use super::{Again, Loss, NOT_SENT, Worker, not_sent};
 use crate::requesting::{Opened, condition, is_peer_abort, is_transient};
 
+/// How many associations in a row a worker opens that are lost before the peer answers anything. Until
+/// then single files may be why, and others may fare better; a series that the peer cannot take is
+/// hardly longer.
+const BARREN_MAX: u32 = 256;
+
 impl Worker<'_> {
     /// The association is gone: what was in flight is tried again or has failed. Returns the next
     /// association, if there is to be one.
     pub(super) fn recover(&mut self, loss: &Loss) -> Option<Opened<ObjectPayload>> {
         let in_flight = std::mem::take(&mut self.in_flight);
-        for flight in in_flight.into_values() {
-            self.take_back(flight, loss);
-        }
+        let is_alone = in_flight.len() == 1;
+        let failures = in_flight
+            .into_values()
+            .map(|flight| self.take_back(flight, loss, is_alone))
+            .max();
         match loss {
             _ if self.shared.stop.is_set() => self.tell_of_loss(loss),
             Loss::Own if self.is_over() => self.tell_of_loss(loss),
@@ -27,7 +34,7 @@ impl Worker<'_> {
                 tracing::info!("Releasing Association");
                 self.fail_release(&condition(error));
             }
-            Loss::Peer(error) if !self.outlast(error) => {
+            Loss::Peer(error) if !self.outlast(error, failures.unwrap_or_default()) => {
                 if self.shared.orders.settings.halt {
                     self.tell_of_loss(loss);
                 }
@@ -51,13 +58,23 @@ impl Worker<'_> {
         })
     }
 
-    /// Waits as long as is due before the next association, after this one failed so; false if there
-    /// is not to be another.
-    fn outlast(&mut self, error: &AssociationError) -> bool {
-        self.failures += 1;
-        let delay = self.delay(self.failures).filter(|_| is_transient(error));
-        if let Some(delay) = delay {
-            self.announce_retry(&error.to_string(), delay);
+    /// Waits as long as is due before the next association, after this one failed so, with a file that
+    /// has by now so many failures; false if there is not to be another.
+    ///
+    /// The peer was there, so that this does not use up the attempts to reach it: a file that breaks
+    /// each of its associations uses up its own, and then it is the turn of the others.
+    fn outlast(&mut self, error: &AssociationError, failures: u32) -> bool {
+        self.barren += 1;
+        self.failures = 1;
+        let retries = self.shared.orders.retry.retries;
+        let attempt = if failures > retries {
+            1
+        } else {
+            failures.max(1)
+        };
+        let may_pass = is_transient(error) && self.barren <= BARREN_MAX;
+        if let Some(delay) = self.delay(attempt).filter(|_| may_pass) {
+            self.announce_retry(&error.to_string(), delay, attempt);
             self.shared.stop.sleep(delay);
             return true;
         }
@@ -66,28 +83,37 @@ impl Worker<'_> {
         is_mute && !self.shared.orders.settings.halt
     }
 
-    /// Deals with a file whose association was lost before the peer answered.
-    fn take_back(&mut self, flight: Flight, loss: &Loss) {
+    /// Deals with a file whose association was lost before the peer answered. Returns how often it has
+    /// failed.
+    ///
+    /// Of several files each may be why the association was lost: none has failed by that, but each is
+    /// tried again on its own. One that `is_alone` has failed.
+    fn take_back(&mut self, flight: Flight, loss: &Loss, is_alone: bool) -> u32 {
         match loss {
             Loss::Own => {
                 let (item, last) =
                     flight.unanswered("the association was aborted for another file");
+                let failures = item.failures;
                 self.again.push(Again {
                     due: Instant::now(),
                     item,
                     last,
                 });
+                failures
             }
             Loss::Peer(error) => {
                 let (mut item, settled) = flight.unanswered(&error.to_string());
-                item.failures += 1;
-                if is_transient(error) && item.failures <= self.shared.orders.retry.retries {
+                let retries = self.shared.orders.retry.retries;
+                item.failures += u32::from(is_alone);
+                item.is_suspect = true;
+                let failures = item.failures;
+                if is_transient(error) && retries > 0 && failures <= retries {
                     self.again.push(Again {
                         due: Instant::now(),
                         item,
                         last: settled,
                     });
-                    return;
+                    return failures;
                 }
                 tracing::error!(
                     "Store Failed, file: {}:\n{}",
@@ -95,6 +121,7 @@ impl Worker<'_> {
                     condition(error)
                 );
                 self.fail(settled, ending_of(error));
+                failures
             }
         }
     }

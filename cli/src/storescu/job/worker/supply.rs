@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::TryRecvError;
-use pdvault_engine::sender::Payload;
 
 use super::super::feed::Item;
 use super::super::payload::ObjectPayload;
-use super::{Held, Next, Worker};
+use super::{Again, Held, Next, Worker};
 use crate::requesting::Opened;
 
 /// How long a worker with an idle association waits for the next file before it looks whether the
@@ -49,7 +48,7 @@ impl Worker<'_> {
 
     /// Begins stores as long as there are files and the window has room.
     pub(super) fn fill_window(&mut self, association: &mut Opened<ObjectPayload>) {
-        while has_room(association) && !self.shared.stop.is_set() {
+        while self.has_room(association) && !self.shared.stop.is_set() {
             let Some(item) = self.due_item() else { return };
             self.begin(item, association);
         }
@@ -74,11 +73,35 @@ impl Worker<'_> {
         self.held = Some(Held { due, next });
     }
 
+    /// Whether another file may be begun. While one is in flight that may break the association, none
+    /// is: it would be lost with it.
+    fn has_room(&self, association: &Opened<ObjectPayload>) -> bool {
+        let has_suspect = self.in_flight.values().any(|flight| flight.item.is_suspect);
+        !has_suspect && association.connection.connection().can_begin()
+    }
+
     /// The next file, if there is one at once; an idle association waits a little.
     fn next_item(&mut self, now: Instant) -> Option<Next> {
-        if let Some(at) = self.again.iter().position(|again| again.due <= now) {
-            return Some(self.again.remove(at).into());
-        }
+        self.due_again(now, false)
+            .or_else(|| self.new_item())
+            .or_else(|| self.due_suspect(now))
+            .or_else(|| self.wait_for_new_item())
+    }
+
+    /// A file whose time has come to be tried again.
+    fn due_again(&mut self, now: Instant, is_suspect: bool) -> Option<Next> {
+        let is_next = |again: &Again| again.due <= now && again.item.is_suspect == is_suspect;
+        let at = self.again.iter().position(is_next)?;
+        Some(self.again.remove(at).into())
+    }
+
+    /// A file that may break the association: when nothing else is to be done, and alone.
+    fn due_suspect(&mut self, now: Instant) -> Option<Next> {
+        let is_alone = self.in_flight.is_empty();
+        is_alone.then(|| self.due_again(now, true)).flatten()
+    }
+
+    fn new_item(&mut self) -> Option<Next> {
         if !self.takes_new_files() {
             return None;
         }
@@ -88,12 +111,27 @@ impl Worker<'_> {
                 self.shared.note_exhausted();
                 None
             }
-            Err(TryRecvError::Empty) if self.in_flight.is_empty() => {
-                let item = self.shared.items.recv_timeout(IDLE_WAIT).ok()?;
-                Some(Next { item, last: None })
-            }
             Err(TryRecvError::Empty) => None,
         }
+    }
+
+    fn wait_for_new_item(&self) -> Option<Next> {
+        if !self.takes_new_files() || !self.in_flight.is_empty() {
+            return None;
+        }
+        let item = self.shared.items.recv_timeout(IDLE_WAIT).ok()?;
+        Some(Next { item, last: None })
+    }
+
+    /// When the next file is to be tried again. One that may break the association waits for an
+    /// answer to the others.
+    fn next_again(&self) -> Option<Instant> {
+        let is_alone = self.in_flight.is_empty();
+        let again = self.again.iter();
+        again
+            .filter(|again| is_alone || !again.item.is_suspect)
+            .map(|again| again.due)
+            .min()
     }
 
     fn takes_new_files(&self) -> bool {
@@ -103,7 +141,7 @@ impl Worker<'_> {
     /// How long to wait for the peer before there may be something else to do; `None`: until it says
     /// something.
     pub(super) fn patience(&self, association: &Opened<ObjectPayload>) -> Option<Duration> {
-        if !has_room(association) {
+        if !self.has_room(association) {
             return None;
         }
         if self.in_flight.is_empty() && self.takes_new_files() {
@@ -112,7 +150,7 @@ impl Worker<'_> {
         }
         let due = match &self.held {
             Some(held) => Some(held.due),
-            None => self.again.iter().map(|again| again.due).min(),
+            None => self.next_again(),
         };
         let until_due = due.map(|at| at.saturating_duration_since(Instant::now()));
         let feed = self.takes_new_files().then_some(FEED_WAIT);
@@ -120,8 +158,4 @@ impl Worker<'_> {
         let stop = Some(IDLE_WAIT);
         [until_due, feed, stop].into_iter().flatten().min()
     }
-}
-
-fn has_room<P: Payload>(association: &Opened<P>) -> bool {
-    association.connection.connection().can_begin()
 }
