@@ -70,12 +70,21 @@ struct Orders<'a> {
 
 /// Which files a pass over all of them is for.
 struct Pass {
-    /// Whether a file that cannot be read is passed over, because another pass tells of it.
-    ignores_bad_files: bool,
+    /// Whether it is the first, which tells of every file that no pass can send.
+    is_first: bool,
     /// Whether the log told of files that cannot be sent when all were looked at.
     has_told_of_bad_files: bool,
+    /// The SOP classes that it proposes.
+    classes: HashSet<Uid>,
     /// The SOP classes that other passes are for.
     elsewhere: HashSet<Uid>,
+}
+
+impl Pass {
+    /// Whether files of this class are this pass's business: of each class they are exactly one's.
+    fn is_for(&self, class: &Uid) -> bool {
+        self.classes.contains(class) || self.is_first && !self.elsewhere.contains(class)
+    }
 }
 
 /// Sends the files.

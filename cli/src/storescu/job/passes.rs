@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
-use pdvault_engine::association::proposal::AssociationRequest;
+use pdvault_engine::association::proposal::{AssociationRequest, CONTEXTS_MAX};
 use pdvault_engine::pdu::{AssociateRq, ProposedContext};
 use pdvault_engine::value::Uid;
 
@@ -43,6 +43,12 @@ impl Job<'_> {
     /// Sends all files. Where one association has not room for all contexts, several follow each
     /// other: each sends the files of its classes.
     pub(super) fn run(&self, proposals: &[Vec<ProposedContext>]) -> Result<(), CannotBegin> {
+        if let Some(class) = torn(proposals) {
+            return Err(CannotBegin::fatal(format!(
+                "SOP class {class} has more presentation contexts than the {CONTEXTS_MAX} of one \
+                 association; propose fewer for it"
+            )));
+        }
         if proposals.is_empty() {
             self.account_for_all();
             self.check_that_nothing_was_left()?;
@@ -58,11 +64,7 @@ impl Job<'_> {
             let request = request.into_pdu().map_err(|error| {
                 CannotBegin::fatal(format!("Association Request Failed: {error}"))
             })?;
-            let pass = Pass {
-                ignores_bad_files: at > 0,
-                has_told_of_bad_files: self.files_were_looked_at,
-                elsewhere: elsewhere(proposals, at),
-            };
+            let pass = pass_of(proposals, at, self.files_were_looked_at);
             self.pass(&request, pass, at == 0);
         }
         Ok(())
@@ -206,17 +208,73 @@ fn further(shared: &Shared<'_>) {
     }
 }
 
-/// The classes that other passes than this one are for.
-fn elsewhere(proposals: &[Vec<ProposedContext>], at: usize) -> HashSet<Uid> {
-    let own: HashSet<_> = proposals[at]
-        .iter()
-        .map(|context| &context.abstract_syntax)
-        .collect();
-    proposals
-        .iter()
-        .flatten()
-        .map(|context| &context.abstract_syntax)
-        .filter(|class| !own.contains(class))
-        .cloned()
-        .collect()
+/// Which files the association number `at` is for.
+fn pass_of(proposals: &[Vec<ProposedContext>], at: usize, has_told_of_bad_files: bool) -> Pass {
+    let others = proposals[..at].iter().chain(&proposals[at + 1..]);
+    Pass {
+        is_first: at == 0,
+        has_told_of_bad_files,
+        classes: classes(&proposals[at]).cloned().collect(),
+        elsewhere: others.flat_map(|one| classes(one)).cloned().collect(),
+    }
+}
+
+/// The class whose contexts are in several associations, if there is one: a file could not choose among
+/// them.
+fn torn(proposals: &[Vec<ProposedContext>]) -> Option<&Uid> {
+    let mut before = HashSet::new();
+    for contexts in proposals {
+        let classes: HashSet<_> = classes(contexts).collect();
+        if let Some(class) = classes.iter().find(|class| before.contains(**class)) {
+            return Some(class);
+        }
+        before.extend(classes);
+    }
+    None
+}
+
+fn classes(contexts: &[ProposedContext]) -> impl Iterator<Item = &Uid> {
+    contexts.iter().map(|context| &context.abstract_syntax)
+}
+
+#[cfg(test)]
+mod tests {
+    use pdvault_engine::association::proposal::{ContextOffer, split};
+
+    use super::*;
+
+    fn proposals(classes: impl IntoIterator<Item = usize>) -> Vec<Vec<ProposedContext>> {
+        let offers: Vec<_> = classes
+            .into_iter()
+            .map(|class| ContextOffer {
+                abstract_syntax: Uid::from(format!("1.{class}").as_str()),
+                transfer_syntaxes: vec![Uid::from("1.2.840.10008.1.2")],
+            })
+            .collect();
+        split(&offers)
+    }
+
+    #[test]
+    fn every_class_is_the_business_of_exactly_one_pass() {
+        let proposals = proposals(0..300);
+        let passes: Vec<_> = (0..proposals.len())
+            .map(|at| pass_of(&proposals, at, false))
+            .collect();
+        assert_eq!(passes.len(), 3);
+        // The last one is in no proposal.
+        for class in 0..=300 {
+            let class = Uid::from(format!("1.{class}").as_str());
+            let count = passes.iter().filter(|pass| pass.is_for(&class)).count();
+            assert_eq!(count, 1, "{class}");
+        }
+        assert!(passes[0].is_for(&Uid::from("1.300")));
+    }
+
+    #[test]
+    fn a_class_with_too_many_contexts_for_an_association_is_noticed() {
+        assert_eq!(torn(&proposals(0..300)), None);
+        assert_eq!(torn(&proposals((0..100).chain(0..100))), None);
+        let one_of_many = (0..100).chain([7; 128]);
+        assert_eq!(torn(&proposals(one_of_many)), Some(&Uid::from("1.7")));
+    }
 }

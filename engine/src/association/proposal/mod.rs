@@ -10,7 +10,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::pdu::ProposedContext;
 use crate::registry::{EXPLICIT_BIG, EXPLICIT_LITTLE, EXPLICIT_NATIVE, IMPLICIT_LITTLE};
@@ -120,9 +120,14 @@ impl SyntaxProposal {
 /// Spreads contexts over as few associations as their order allows, each with at most
 /// [`CONTEXTS_MAX`], and numbers them 1, 3, 5 and so on in each.
 ///
-/// Neighbours of one abstract syntax stay in one association, or an object could not choose among
-/// them; only where one syntax alone has more than [`CONTEXTS_MAX`] contexts they are torn apart.
+/// Those of one abstract syntax stay in one association, or an object could not choose among them: they
+/// are brought together where more than one association is needed. Only where one syntax alone has
+/// more than [`CONTEXTS_MAX`] contexts they are torn apart.
 pub fn split(offers: &[ContextOffer]) -> Vec<Vec<ProposedContext>> {
+    let mut offers = offers.to_vec();
+    if offers.len() > CONTEXTS_MAX {
+        bring_together(&mut offers);
+    }
     let mut associations: Vec<Vec<ContextOffer>> = Vec::new();
     for run in offers.chunk_by(|a, b| a.abstract_syntax == b.abstract_syntax) {
         for piece in run.chunks(CONTEXTS_MAX) {
@@ -135,6 +140,16 @@ pub fn split(offers: &[ContextOffer]) -> Vec<Vec<ProposedContext>> {
         }
     }
     associations.into_iter().map(number).collect()
+}
+
+/// Puts the contexts of each abstract syntax to its first one.
+fn bring_together(offers: &mut [ContextOffer]) {
+    let mut places = HashMap::new();
+    for offer in &*offers {
+        let next = places.len();
+        places.entry(offer.abstract_syntax.clone()).or_insert(next);
+    }
+    offers.sort_by_key(|offer| places[&offer.abstract_syntax]);
 }
 
 /// Gives the contexts of one association their numbers.

@@ -251,6 +251,20 @@ mod splits {
     }
 
     #[test]
+    fn contexts_of_one_class_that_are_far_apart_are_brought_together() {
+        let classes = || (0..100).chain(0..100);
+        assert_eq!(sizes(classes()), [128, 72]);
+        let associations = split(&offers(classes()));
+        let first = |class: &Uid| associations[0].iter().any(|c| c.abstract_syntax == *class);
+        assert!(!associations[1].iter().any(|c| first(&c.abstract_syntax)));
+        // In a single one they stay as they are.
+        let [single] = &split(&offers([1, 2, 1]))[..] else {
+            panic!("one association");
+        };
+        assert_eq!(single[1].abstract_syntax.as_str(), "1.2");
+    }
+
+    #[test]
     fn a_class_with_more_contexts_than_an_association_holds_is_torn_apart() {
         assert_eq!(sizes([7; 300]), [128, 128, 44]);
         assert_eq!(sizes([7; 130].into_iter().chain([8])), [128, 3]);

@@ -58,7 +58,7 @@ impl Worker<'_> {
     pub(super) fn take_up(&mut self, item: &Item) -> Option<Object> {
         let path = item.path.display();
         match self.open_object(item) {
-            Ok(object) if self.shared.pass.elsewhere.contains(&object.sop_class) => None,
+            Ok(object) if !self.shared.pass.is_for(&object.sop_class) => None,
             Ok(object) if self.was_told_of(item) && !can_be_proposed(&object.sop_class) => {
                 let class = &object.sop_class;
                 let why = format!("unknown storage SOP class {class}");
@@ -70,7 +70,7 @@ impl Worker<'_> {
                 self.settle_bad(not_sent(&item.path, &error.to_string()));
                 None
             }
-            Err(_) if self.shared.pass.ignores_bad_files => None,
+            Err(_) if !self.shared.pass.is_first => None,
             Err(error) => {
                 tracing::info!("Sending file: {path}");
                 self.refuse(
@@ -92,7 +92,7 @@ impl Worker<'_> {
 
     /// A file that the log told of has its turn: the first pass settles it.
     fn settle_bad(&self, settled: Settled) {
-        if !self.shared.pass.ignores_bad_files {
+        if self.shared.pass.is_first {
             let path = settled.outcome.path.display();
             let why = settled.outcome.reason.as_deref().unwrap_or_default();
             tracing::debug!("cannot send file: {path}: {why}");
