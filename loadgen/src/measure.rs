@@ -83,8 +83,13 @@ pub struct Record {
     pub measured_objects: u64,
     /// Bytes of their data sets.
     pub measured_bytes: u64,
-    /// When the last of them was acknowledged, from the start of the run.
-    pub measured_until: Duration,
+    /// When the last object was acknowledged, from the start of the run.
+    pub acknowledged_until: Duration,
+    /// When the last object failed.
+    pub failed_until: Duration,
+    /// When the run was over for want of time, or because it was interrupted; `None` when it was
+    /// over because all its objects were sent.
+    pub ended: Option<Duration>,
     /// All objects acknowledged, from the start.
     pub objects: u64,
     /// Bytes of their data sets.
@@ -113,7 +118,9 @@ impl Record {
             phases: Phases::default(),
             measured_objects: 0,
             measured_bytes: 0,
-            measured_until: warm_up,
+            acknowledged_until: Duration::ZERO,
+            failed_until: Duration::ZERO,
+            ended: None,
             objects: 0,
             bytes: 0,
             warned: 0,
@@ -127,6 +134,7 @@ impl Record {
     /// An object was acknowledged.
     pub fn acknowledged(&mut self, object: &Acknowledged) {
         let latency = object.phases.total();
+        self.acknowledged_until = self.acknowledged_until.max(object.at);
         self.objects += 1;
         self.bytes += object.bytes;
         self.warned += u64::from(object.with_warning);
@@ -150,7 +158,6 @@ impl Record {
         self.phases.add(&object.phases);
         self.measured_objects += 1;
         self.measured_bytes += object.bytes;
-        self.measured_until = self.measured_until.max(object.at);
     }
 
     /// So many objects failed for the same reason, `at` from the start of the run.
@@ -164,6 +171,7 @@ impl Record {
                 self.failures.insert(reason.to_owned(), objects);
             }
         }
+        self.failed_until = self.failed_until.max(at);
         self.second(at).failed += objects;
     }
 
@@ -183,7 +191,8 @@ impl Record {
         self.phases.add(&other.phases);
         self.measured_objects += other.measured_objects;
         self.measured_bytes += other.measured_bytes;
-        self.measured_until = self.measured_until.max(other.measured_until);
+        self.acknowledged_until = self.acknowledged_until.max(other.acknowledged_until);
+        self.failed_until = self.failed_until.max(other.failed_until);
         self.objects += other.objects;
         self.bytes += other.bytes;
         self.warned += other.warned;
@@ -208,9 +217,17 @@ impl Record {
         }
     }
 
-    /// From the end of the warm-up until the last response that counts.
+    /// From the start of the run to its end or the last acknowledgement, whichever is later: a
+    /// receiver that falls silent must not stop the clock. A run without a set end is over with its
+    /// last object, failed or not.
+    pub fn run_time(&self) -> Duration {
+        let end = self.ended.unwrap_or(self.failed_until);
+        end.max(self.acknowledged_until)
+    }
+
+    /// The part of [`Record::run_time`] after the warm-up.
     pub fn measured_time(&self) -> Duration {
-        self.measured_until.saturating_sub(self.warm_up)
+        self.run_time().saturating_sub(self.warm_up)
     }
 }
 
@@ -243,6 +260,19 @@ mod tests {
         assert_eq!(record.acknowledged.len(), 3);
         let per_second: Vec<_> = record.seconds.iter().map(|second| second.objects).collect();
         assert_eq!(per_second, [1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn an_outage_until_the_end_of_the_run_does_not_stop_the_clock() {
+        let mut record = Record::new(Duration::from_secs(1), false);
+        record.acknowledged(&object(0, 3000, 10));
+        record.failed("connection closed", 1, Duration::from_secs(5));
+        assert_eq!(record.measured_time(), Duration::from_secs(4), "a count");
+        record.ended = Some(Duration::from_secs(9));
+        record.failed("no response", 1, Duration::from_secs(39));
+        assert_eq!(record.measured_time(), Duration::from_secs(8), "a duration");
+        record.acknowledged(&object(1, 9500, 600));
+        assert_eq!(record.measured_time(), Duration::from_millis(8500));
     }
 
     #[test]

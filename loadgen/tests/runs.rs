@@ -311,4 +311,46 @@ fn objects_of_a_receiver_that_goes_away_are_failures_and_a_stopped_run_ends() {
     monitor.stop();
     let results = results(&running.join().expect("it runs"));
     assert!(results.totals.objects >= 100 && results.totals.failed >= 2);
+    assert!(results.is_interrupted && results.totals.run_s < 3600.0);
+    let table = results.table();
+    assert!(table.starts_with("INTERRUPTED    after "), "{table}");
+}
+
+#[test]
+fn an_outage_until_the_end_of_a_timed_run_counts_in_its_rate() {
+    let receiver = start(receiver().ignore(true));
+    let options = RunOptions {
+        objects: None,
+        warm_up: Duration::from_millis(100),
+        duration: Some(Duration::from_secs(3)),
+        ..options(receiver.local_addr(), 0)
+    };
+    let running = run::start(options, corpus(Mix::Sr)).expect("it starts");
+    let monitor = running.monitor();
+    while monitor.progress().objects < 10 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(receiver);
+    let results = results(&running.join().expect("it runs"));
+    assert!(results.totals.failed > 0 && !results.is_interrupted);
+    assert!(results.totals.measured_s >= 3.0, "{:?}", results.totals);
+}
+
+#[test]
+fn a_short_run_that_reaches_nobody_tells_the_attempts_that_failed() {
+    let receiver = start(receiver().ignore(true));
+    let options = RunOptions {
+        objects: None,
+        duration: Some(Duration::from_millis(500)),
+        ..options(receiver.local_addr(), 0)
+    };
+    drop(receiver);
+    let results = results(&run(options, &corpus(Mix::Sr)));
+    assert!(results.is_failure() && results.totals.failed > 0);
+    let mut reasons = results.totals.failures.keys();
+    assert!(
+        reasons.all(|reason| reason.starts_with("cannot connect: ")),
+        "{:?}",
+        results.totals
+    );
 }

@@ -46,6 +46,12 @@ pub struct Results {
     pub host: Host,
     /// The options of the run, by name.
     pub options: BTreeMap<String, String>,
+    /// The number that faults and arrivals were drawn from.
+    #[serde(default)]
+    pub seed: u64,
+    /// Whether it was ended early, by a signal.
+    #[serde(default, rename = "interrupted")]
+    pub is_interrupted: bool,
     /// Sums over the run.
     pub totals: Totals,
     /// Latencies of what was due after the warm-up; `None` when nothing was measured. Read them by
@@ -66,7 +72,11 @@ pub struct Results {
 /// Sums over the run. What is measured was due after the warm-up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
-    /// From the end of the warm-up to the last response that is measured.
+    /// How long the run was: to its end or the last acknowledgement, whichever is later; with a
+    /// count alone to the last acknowledgement or failure.
+    #[serde(default)]
+    pub run_s: f64,
+    /// The same from the end of the warm-up.
     pub measured_s: f64,
     /// Objects acknowledged and measured.
     pub measured_objects: u64,
@@ -182,6 +192,8 @@ impl Results {
             finished_unix_s: now.map_or(0, |time| time.as_secs()),
             host: Host::this(),
             options,
+            seed: 0,
+            is_interrupted: false,
             totals: totals(record, effort),
             latency: (record.measured_objects > 0).then(|| latency(record)),
             phases: phases(&record.phases),
@@ -247,6 +259,7 @@ impl Results {
 
 fn totals(record: &Record, effort: Effort) -> Totals {
     Totals {
+        run_s: record.run_time().as_secs_f64(),
         measured_s: record.measured_time().as_secs_f64(),
         measured_objects: record.measured_objects,
         measured_bytes: record.measured_bytes,

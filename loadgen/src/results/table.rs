@@ -18,6 +18,10 @@ impl Results {
     /// The results as lines of text.
     pub fn table(&self) -> String {
         let mut lines = Vec::new();
+        if self.is_interrupted {
+            let when = format!("after {:.1} s", self.totals.run_s);
+            lines.push(line("INTERRUPTED", &when));
+        }
         lines.extend(self.rate_lines());
         lines.extend(self.latency_lines());
         lines.extend(self.time_lines());

@@ -1,7 +1,7 @@
 //! What a thread decides: which object is sent when and over which association; and what it notes.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -44,6 +44,9 @@ pub(super) struct Desk {
     openings: BinaryHeap<Reverse<(Instant, usize)>>,
     agenda: Agenda,
     record: Record,
+    /// Attempts to associate that failed before any association of the run came to stand, by
+    /// reason. They are failures if none ever does.
+    attempts: BTreeMap<String, u64>,
 }
 
 impl Desk {
@@ -64,6 +67,7 @@ impl Desk {
             by_connection: HashMap::new(),
             free: VecDeque::new(),
             agenda: Agenda::new(shared, number, count),
+            attempts: BTreeMap::new(),
             record: Record::new(options.warm_up, options.keep_acknowledged),
             shared: Arc::clone(shared),
         }
@@ -285,6 +289,9 @@ impl Desk {
             self.fail(reason, lost.max(1), now);
         } else {
             self.fail(reason, lost, now);
+            if lost == 0 && self.attempts.len() < REASONS_MAX {
+                *self.attempts.entry(reason.to_owned()).or_default() += 1;
+            }
             if now.saturating_duration_since(self.shared.start) >= PATIENCE {
                 self.shared.give_up(RunError::NoAssociation {
                     address: self.shared.options.address,
@@ -405,6 +412,19 @@ impl Desk {
         self.fail("no response until the end", unanswered as u64, now);
         let never_begun = self.agenda.never_begun();
         self.fail("due, but not begun until the end", never_begun, now);
+        if !self.shared.has_associated.load(Ordering::Relaxed) {
+            self.tell_attempts(now);
+        }
+    }
+
+    /// Nobody was reached until the end: what was tried has failed.
+    fn tell_attempts(&mut self, now: Instant) {
+        for (reason, count) in std::mem::take(&mut self.attempts) {
+            self.fail(&reason, count, now);
+        }
+        if self.record.failures.is_empty() {
+            self.fail("no association until the end", self.slots.len() as u64, now);
+        }
     }
 }
 

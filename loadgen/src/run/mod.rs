@@ -11,7 +11,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -103,6 +103,8 @@ struct Shared {
     bytes: AtomicU64,
     failed: AtomicU64,
     stop: StopFlag,
+    /// When the run was asked to end early, from its start.
+    interrupted: OnceLock<Duration>,
     /// Whether any association has come to stand.
     has_associated: AtomicBool,
     /// What ended the run.
@@ -111,6 +113,15 @@ struct Shared {
 }
 
 impl Shared {
+    /// When the run was over, from its start, if that was a matter of time.
+    fn end(&self) -> Option<Duration> {
+        let begun = self.next.load(Ordering::Relaxed);
+        let is_complete = self.options.objects.is_some_and(|count| begun >= count);
+        let interrupted = self.interrupted.get().copied();
+        let planned = self.options.end().filter(|_| !is_complete);
+        planned.into_iter().chain(interrupted).min()
+    }
+
     /// Ends the run for a reason; the first one counts.
     fn give_up(&self, error: RunError) {
         let mut first = self.error.lock().expect("held for a moment only");
@@ -137,6 +148,7 @@ struct WorkerReport {
 pub struct Outcome {
     record: Record,
     effort: Effort,
+    is_interrupted: bool,
     faults: Vec<FaultCounts>,
 }
 
@@ -170,6 +182,7 @@ pub fn start(options: RunOptions, corpus: Arc<Corpus>) -> Result<Running, RunErr
         bytes: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         stop,
+        interrupted: OnceLock::new(),
         has_associated: AtomicBool::new(false),
         error: Mutex::new(None),
         crew,
@@ -207,6 +220,7 @@ impl Monitor {
 
     /// Ends it early: no further object is begun; what is in flight has a moment to be answered.
     pub fn stop(&self) {
+        self.0.interrupted.get_or_init(|| self.0.start.elapsed());
         self.0.stop.set();
     }
 }
@@ -228,6 +242,8 @@ impl Running {
             effort.cpu += report.effort.cpu;
             effort.wall += report.effort.wall;
         }
+        record.ended = self.shared.end();
+        let is_interrupted = self.shared.interrupted.get().is_some();
         let error = self
             .shared
             .error
@@ -242,6 +258,7 @@ impl Running {
             None => Ok(Outcome {
                 record,
                 effort,
+                is_interrupted,
                 faults: faults.counts,
             }),
         }
@@ -252,6 +269,7 @@ impl Outcome {
     /// The results, with the options of the run as they are to be shown.
     pub fn results(&self, options: BTreeMap<String, String>) -> Results {
         let mut results = Results::new(&self.record, self.effort, options);
+        results.is_interrupted = self.is_interrupted;
         results.faults.clone_from(&self.faults);
         results
     }
