@@ -229,6 +229,43 @@ fn results_for_machines_have_standard_output_for_themselves() {
 }
 
 #[test]
+fn a_load_test_that_is_interrupted_says_so_and_ends_as_by_the_signal() {
+    let receiver = Receiver::start("--ignore -v");
+    let home = scratch::directory();
+    let json = home.path().join("a.json");
+    let mut command = Command::new(receiver::binary());
+    command.args(["loadgen", "--duration", "3600", "--warm-up", "1800"]);
+    command.args(["--corpus", "sr", "--expect", "failures=0", "--json"]);
+    command.arg(&json);
+    command.args(["127.0.0.1", &receiver.port().to_string()]);
+    command.stdout(std::process::Stdio::piped());
+    let run = command.spawn().expect("it starts");
+    receiver.wait_for_log("Received Store Request");
+    let pid = rustix::process::Pid::from_child(&run);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    let output = run.wait_with_output().expect("it ends");
+    let table = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{table}");
+    assert!(table.starts_with("INTERRUPTED    after "), "{table}");
+    assert!(table.contains("as expected: failures=0"), "{table}");
+    let results = fs::read_to_string(&json).expect("written");
+    assert!(results.contains(r#""interrupted": true"#), "{results}");
+}
+
+#[test]
+fn results_that_cannot_be_written_or_verified_end_a_load_test_before_it_sends() {
+    let receiver = Receiver::start("--ignore");
+    for option in ["--json", "--plot", "--verify"] {
+        let options = format!("--duration 3600 {option} /nowhere/there");
+        let output = loadgen(&receiver, &options);
+        let log = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{log}");
+        assert!(log.contains("/nowhere/there: No such file"), "{log}");
+        assert!(text(&output.stdout).is_empty());
+    }
+}
+
+#[test]
 fn real_files_are_sent_with_fresh_uids_again_and_again() {
     let receiver = Receiver::start("--accept-all");
     let options = format!(

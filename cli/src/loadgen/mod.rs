@@ -1,6 +1,7 @@
 //! `pdvault loadgen`: from the command line to a load test.
 
 mod comparison;
+mod outputs;
 mod run;
 mod settings;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub(crate) fn main(mut words: Vec<OsString>) -> ExitCode {
         words.remove(0);
         return start::start::<Comparison>(words, run::compare);
     }
-    start::start::<Typed>(words, run::run)
+    start::start::<Typed>(words, |settings| run::run(&settings))
 }
 
 impl Command for Typed {

@@ -1,8 +1,6 @@
 //! Runs a load test, or compares two.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -15,6 +13,7 @@ use pdvault_loadgen::results::{self, Results};
 use pdvault_loadgen::run::{self, Outcome, Pace, RunOptions};
 use pdvault_loadgen::verify::verify;
 
+use super::outputs::Outputs;
 use super::settings::{Json, Objects};
 use super::watch::{self, Goal, Signals};
 use super::{Comparison, Settings};
@@ -33,7 +32,7 @@ const SEED_END: u64 = i64::MAX as u64;
 type AnyError = Box<dyn std::error::Error>;
 
 /// Sends, measures, tells.
-pub(super) fn run(settings: Settings) -> ExitCode {
+pub(super) fn run(settings: &Settings) -> ExitCode {
     match measure(settings) {
         Ok(code) => code,
         Err(error) => {
@@ -43,28 +42,34 @@ pub(super) fn run(settings: Settings) -> ExitCode {
     }
 }
 
-fn measure(mut settings: Settings) -> Result<ExitCode, AnyError> {
+fn measure(settings: &Settings) -> Result<ExitCode, AnyError> {
+    let outputs = Outputs::open(settings)?;
     let corpus = Arc::new(corpus(&settings.objects)?);
-    let options = options(&mut settings)?;
-    let goal = goal(&settings);
-    let observer = observer(&settings)?;
-    let (outcome, seen) = {
-        let signals = Signals::watch()?;
-        let running = run::start(options, Arc::clone(&corpus))?;
-        watch::until_done(running, goal, &signals, || observer.map(Observer::end))?
-    };
+    let options = options(settings)?;
+    let goal = goal(settings);
+    let observer = observer(settings)?;
+    let seed = options.seed;
+    let signals = Signals::watch()?;
+    let running = run::start(options, Arc::clone(&corpus))?;
+    let (outcome, observation) =
+        watch::until_done(running, goal, &signals, || observer.map(Observer::end))?;
+    let interrupted = signals.exit_code();
+    drop(signals);
     let mut results = outcome.results(settings.options.clone());
-    if let Some(seen) = seen {
-        results.observe(&seen?);
+    results.seed = seed;
+    if let Some(observation) = observation {
+        results.observe(&observation?);
     }
-    let is_verified = look(&settings, &outcome, &corpus, &mut results);
-    tell(&settings, &results.table());
-    write(&settings, &results)?;
-    let is_as_expected = tell_expectations(&settings, &results);
+    let is_verified = look(settings, &outcome, &corpus, &mut results);
+    tell(settings, &results.table());
+    outputs.write(&results)?;
+    let is_as_expected = tell_expectations(settings, &results);
     if results.is_failure() {
-        tracing::error!("no object was acknowledged: the table says why under \"failed\"");
+        logging::fatal("no object was acknowledged: the table says why under \"failed\"");
     }
-    Ok(if !is_verified {
+    Ok(if results.is_interrupted {
+        interrupted
+    } else if !is_verified {
         ExitCode::FAILURE
     } else if !is_as_expected {
         ExitCode::from(EXIT_UNEXPECTED)
@@ -89,10 +94,9 @@ fn corpus(objects: &Objects) -> Result<Corpus, CorpusError> {
     }
 }
 
-/// What the settings mean for a run. A seed that was not given is drawn, and stands in the results.
-fn options(settings: &mut Settings) -> Result<RunOptions, AnyError> {
+/// What the settings mean for a run. A seed that was not given is drawn.
+fn options(settings: &Settings) -> Result<RunOptions, AnyError> {
     let seed = settings.seed.unwrap_or_else(|| fastrand::u64(..SEED_END));
-    settings.options.insert("seed".to_owned(), seed.to_string());
     let (requestor, sending) = (&settings.requestor, &settings.sending);
     let peer = Peer::new(requestor, sending.max_send_pdu_bytes);
     Ok(RunOptions {
@@ -173,24 +177,6 @@ fn tell(settings: &Settings, text: &str) {
     } else {
         logging::print(text);
     }
-}
-
-fn write(settings: &Settings, results: &Results) -> Result<(), AnyError> {
-    match &settings.json {
-        Some(Json::StandardOutput) => io::stdout()
-            .write_all(results.to_json().as_bytes())
-            .map_err(|error| format!("cannot write the results to standard output: {error}"))?,
-        Some(Json::File(path)) => write_file(path, &results.to_json())?,
-        None => {}
-    }
-    if let Some(path) = &settings.plot {
-        write_file(path, &results::svg(results)?)?;
-    }
-    Ok(())
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Says of each expectation whether it is met; returns whether all are.

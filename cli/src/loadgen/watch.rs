@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -27,27 +28,36 @@ pub(crate) enum Goal {
 
 /// Whether SIGINT or SIGTERM has come. While this lives, they do nothing else.
 pub(crate) struct Signals {
-    has_come: Arc<AtomicBool>,
+    /// The number of the last one; 0: none.
+    number: Arc<AtomicUsize>,
     watched: Vec<SigId>,
 }
 
 impl Signals {
     /// Watches from now on.
     pub(crate) fn watch() -> io::Result<Self> {
-        let has_come = Arc::new(AtomicBool::new(false));
+        let number = Arc::new(AtomicUsize::new(0));
         let mut signals = Self {
-            has_come: Arc::clone(&has_come),
+            number: Arc::clone(&number),
             watched: Vec::new(),
         };
         for signal in [SIGINT, SIGTERM] {
-            let id = signal_hook::flag::register(signal, Arc::clone(&has_come))?;
+            let value = signal.unsigned_abs() as usize;
+            let id = signal_hook::flag::register_usize(signal, Arc::clone(&number), value)?;
             signals.watched.push(id);
         }
         Ok(signals)
     }
 
     pub(crate) fn have_come(&self) -> bool {
-        self.has_come.load(Ordering::Relaxed)
+        self.number.load(Ordering::Relaxed) != 0
+    }
+
+    /// The exit code of a program that the last signal has ended, as shells have it: 128 and its
+    /// number.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        let number = self.number.load(Ordering::Relaxed).to_le_bytes()[0];
+        ExitCode::from(128 + (number & 0x7f))
     }
 }
 

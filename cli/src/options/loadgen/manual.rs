@@ -11,9 +11,10 @@ pub(super) static MANUAL: Manual = Manual {
              host, versions, options. Results of another version of the file format are refused.",
         ],
     )],
-    exit_status: "0 when the run ended as planned; 1 when the command line is wrong, the receiver \
-        can't be reached, or --verify found objects missing or different; 2 when an expectation \
-        (--expect) does not hold.",
+    exit_status: "0 when the run ended as planned; 1 when the command line is wrong, a file of \
+        results cannot be written, the receiver can't be reached, no object was acknowledged, or \
+        --verify found objects missing or different; 2 when an expectation (--expect) does not \
+        hold; 130 or 143 when SIGINT or SIGTERM ended the run early, whatever else was found.",
     files: &[],
     examples: &[
         (
