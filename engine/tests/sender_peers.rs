@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -359,6 +360,25 @@ fn a_response_that_nobody_looked_for_in_time_was_in_time_all_the_same() {
     assert_eq!(reply(&mut link).status, Status::SUCCESS);
     link.release().expect("a release");
     peer.join().expect("a peer");
+}
+
+#[test]
+fn an_association_that_is_not_wanted_any_more_is_not_waited_for() {
+    // It connects, and nobody ever answers.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = listener.local_addr().expect("bound");
+    let mut options = options();
+    options.timeouts.acse = Duration::from_secs(86_400);
+    let asked = Cell::new(0);
+    let is_wanted = || asked.replace(asked.get() + 1) < 3;
+    let opened: Result<Link, _> =
+        BlockingConnection::open_while(&[address], &request(), &options, &is_wanted);
+    assert!(matches!(opened, Err(OpenError::Unwanted)));
+    let (mut connection, _) = listener.accept().expect("a connection");
+    let mut said = Vec::new();
+    connection.read_to_end(&mut said).expect("all of it");
+    let last = said.len() - 10;
+    assert_eq!((said[0], said[last]), (1, 7), "A-ASSOCIATE-RQ, A-ABORT");
 }
 
 #[test]

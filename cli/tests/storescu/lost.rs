@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -82,7 +83,9 @@ fn a_signal_ends_the_wait_for_an_association() {
     let mut command = Command::new(PDVAULT);
     command.args(["storescu", "--acse-timeout", "86400", "--report", "r"]);
     command.args(["127.0.0.1", &port, "one"]);
-    command.current_dir(scene.files.path());
+    command
+        .current_dir(scene.files.path())
+        .stderr(Stdio::null());
     let mut sender = command.spawn().expect("the program starts");
     let (mut connection, _) = listener.accept().expect("a connection");
     let mut kind = [0];
@@ -90,6 +93,10 @@ fn a_signal_ends_the_wait_for_an_association() {
     assert_eq!(kind, [1], "A-ASSOCIATE-RQ");
     kill_process(Pid::from_child(&sender), Signal::TERM).expect("it runs");
     assert_eq!(sender.wait().expect("it ends").code(), Some(128 + 15));
+    let mut rest = Vec::new();
+    connection.read_to_end(&mut rest).expect("the rest");
+    let last = rest.len() - 10;
+    assert_eq!(rest[last..last + 2], [7, 0], "A-ABORT");
     assert_eq!(json(&scene.path("r"))["exit_code"], 143);
 }
 
@@ -130,4 +137,16 @@ fn files_after_one_that_breaks_its_association_are_sent_when_the_job_is_resumed(
     let plain = scene.send_over(&line, &["--journal", "k", "--report", "r"], &files);
     assert_exit(&plain, 10);
     assert_eq!(json(&scene.path("r"))["failed"], 1);
+}
+
+#[test]
+fn a_rate_holds_from_the_first_object_on() {
+    let scene = Scene::new();
+    scene.object("one", 1);
+    let start = Instant::now();
+    let output = scene.send(&["--rate", "2objects", "--repeat", "5"], &["one"]);
+    assert_exit(&output, 0);
+    // Four pauses of half a second, less what may be caught up with.
+    let least = Duration::from_millis(1900);
+    assert!(start.elapsed() >= least, "{:?}", start.elapsed());
 }
