@@ -190,6 +190,41 @@ fn files_that_are_renamed_while_others_are_found_are_sent_once() {
 }
 
 #[test]
+fn files_that_are_renamed_are_sent_once_over_associations_that_follow_each_other() {
+    let scene = Scene::new();
+    let classes: Vec<_> = SOP_CLASSES.iter().filter(|class| class.storage).collect();
+    let number = |at: usize| u32::try_from(at).expect("few");
+    for (at, class) in classes.iter().enumerate() {
+        let place = if at % 2 == 0 { "in/" } else { "" };
+        let file = dicom_file(class.uid, number(at), 10);
+        scene.write(&format!("{place}{at}"), &file);
+    }
+    scene.write("in/text", b"no DICOM at all");
+    let singles: Vec<_> = (1..classes.len())
+        .step_by(2)
+        .map(|at| at.to_string())
+        .collect();
+    let files: Vec<_> = singles.iter().map(String::as_str).chain(["in"]).collect();
+    let options = ["-nh", "+sd", "+rn", "-R", "--report", "r"];
+    assert_exit(&scene.send(&options, &files), 0);
+    let report = json(&scene.path("r"));
+    assert_eq!(
+        (&report["sent"], &report["failed"]),
+        (&classes.len().into(), &1.into())
+    );
+    assert!(scene.receiver.statistics().associations_accepted > 1);
+    let names = &names(&scene.path("in")) | &names(scene.files.path());
+    for at in 0..classes.len() {
+        assert!(names.contains(&format!("{at}.done")), "{at}: {names:?}");
+    }
+    assert!(names.contains("text.bad"), "{names:?}");
+    assert!(
+        !names.iter().any(|name| name.contains(".done.")),
+        "{names:?}"
+    );
+}
+
+#[test]
 fn several_associations_send_each_file_once() {
     let scene = Scene::new();
     for number in 1..=300 {
