@@ -4,6 +4,7 @@
 
 mod between;
 mod faults;
+mod lines;
 mod lost;
 mod scene;
 mod stored;

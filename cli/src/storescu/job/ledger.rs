@@ -1,10 +1,11 @@
 //! Where it comes together what became of each object: journal first, then everybody else.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::journal::{Entry, FileVersion, Journal};
 use super::outcome::{Outcome, Verdict};
@@ -40,12 +41,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Nothing has happened yet. With `rename` files are renamed for what became of them.
-    pub(super) fn new(rename: bool) -> Self {
+    /// Nothing has happened yet. With `rename` files are renamed for what became of them. Of a job
+    /// that `is_long` more is told.
+    pub(super) fn new(rename: bool, is_long: bool) -> Self {
         Self {
             rename,
-            report: Mutex::new(Report::default()),
-            progress: Progress::new(),
+            report: Mutex::new(Report::new(is_long)),
+            progress: Progress::new(is_long),
         }
     }
 
@@ -67,18 +69,23 @@ impl Ledger {
         if self.rename {
             rename(&outcome.path, outcome.verdict.is_acknowledged());
         }
-        self.count(|report| report.add(outcome));
-    }
-
-    fn count(&self, change: impl FnOnce(&mut Report)) {
-        let mut report = self.report();
-        change(&mut report);
-        self.progress.show(report.tally());
+        self.report().add(outcome);
     }
 
     /// Shows how far the job is.
     pub(super) fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// Shows progress to whoever watches until the other end of the channel is dropped.
+    pub(super) fn keep_showing(&self, end: &Receiver<Infallible>) {
+        let Some(every) = self.progress.every() else {
+            return;
+        };
+        while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(every) {
+            let tally = self.report().tally().clone();
+            self.progress.show(&tally);
+        }
     }
 
     /// Counts a file that the journal shows as acknowledged.
@@ -87,7 +94,7 @@ impl Ledger {
             "skipping file that the journal shows as acknowledged: {}",
             path.display()
         );
-        self.count(Report::add_skipped);
+        self.report().add_skipped();
     }
 }
 

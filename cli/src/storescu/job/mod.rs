@@ -8,6 +8,7 @@ mod clock;
 mod convert;
 mod feed;
 mod gather;
+mod hashed;
 mod inputs;
 mod invent;
 mod journal;
@@ -20,21 +21,24 @@ mod pattern;
 mod payload;
 mod plan;
 mod progress;
+mod quantities;
 mod rename;
 mod report;
 mod retry;
 mod stop;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::collections::HashSet;
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::bounded;
 use pdvault_engine::association::proposal::AssociationRequest;
@@ -42,6 +46,7 @@ use pdvault_engine::dataset::ReadMode;
 use pdvault_engine::value::Uid;
 
 use super::Settings;
+use crate::logging;
 use crate::options::Rate;
 use crate::requesting::Peer;
 use crate::signals;
@@ -56,6 +61,7 @@ use plan::CannotBegin;
 use report::Conclusion;
 use retry::RetryPolicy;
 use stop::{Ending, Stop};
+use summary::Summary;
 
 /// What every worker is told.
 struct Orders<'a> {
@@ -90,11 +96,11 @@ impl Pass {
 /// Sends the files.
 pub(super) fn run(settings: &Settings) -> ExitCode {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let ledger = Ledger::new(settings.rename);
+    let ledger = Ledger::new(settings.rename, is_long(settings));
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
     let ended_badly = AtomicBool::new(false);
-    let began = send(settings, &ledger, &stop, &ended_badly);
+    let began = send_watched(settings, &ledger, &stop, &ended_badly);
     ledger.progress().finish();
     let ending = stop.ending();
     let exit_code = match (&began, &ending) {
@@ -102,9 +108,10 @@ pub(super) fn run(settings: &Settings) -> ExitCode {
         (Ok(()), Some(ending)) => ending.exit_code(),
         (Ok(()), None) => u8::from(ended_badly.load(Ordering::Acquire)),
     };
+    let began_at_all = began.is_ok();
     let error = match began {
         Err(CannotBegin(text)) => Some(text),
-        Ok(()) => ending.map(|ending| ending.text()),
+        Ok(()) => ending.as_ref().map(Ending::text),
     };
     let conclusion = Conclusion {
         peer: &peer_name(settings),
@@ -113,7 +120,47 @@ pub(super) fn run(settings: &Settings) -> ExitCode {
         error: error.as_deref(),
         exit_code,
     };
-    ExitCode::from(conclude(settings, &ledger, &conclusion))
+    let exit_code = conclude(settings, &ledger, &conclusion);
+    if began_at_all {
+        sum_up(settings, &ledger, conclusion.took, ending.is_some());
+    }
+    ExitCode::from(exit_code)
+}
+
+/// Whether this is a job of which more is told than of one of DCMTK's.
+fn is_long(settings: &Settings) -> bool {
+    settings.journal.is_some() || settings.report.is_some()
+}
+
+/// The last line, where somebody looks for it.
+fn sum_up(settings: &Settings, ledger: &Ledger, took: Duration, is_cut_short: bool) {
+    let is_watched = is_long(settings) || io::stderr().is_terminal();
+    if !is_watched || !tracing::enabled!(tracing::Level::WARN) {
+        return;
+    }
+    let summary = Summary {
+        tally: ledger.report().tally().clone(),
+        total: ledger.progress().total(),
+        took,
+        is_cut_short,
+        report: settings.report.as_deref(),
+        journal: settings.journal.as_deref(),
+        was_resumed: settings.resume,
+    };
+    logging::always(&summary.line());
+}
+
+fn send_watched(
+    settings: &Settings,
+    ledger: &Ledger,
+    stop: &Stop,
+    ended_badly: &AtomicBool,
+) -> Result<(), CannotBegin> {
+    thread::scope(|scope| {
+        let (_ends_with_this, end) = bounded(0);
+        scope.spawn(move || ledger.keep_showing(&end));
+        send(settings, ledger, stop, ended_badly)
+    })
 }
 
 /// Has the job end at a signal, once what is in flight is answered. What a second signal cuts off is

@@ -1,24 +1,31 @@
 //! How far the job is, for whoever watches: a bar on a terminal, now and then a line elsewhere.
 
+mod text;
+
 use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::inputs::Inputs;
 use super::report::Tally;
 use super::stop::Stop;
 use crate::logging;
+use text::Numbers;
 
 /// How long a job runs before it shows a bar: most are over by then.
 const BAR_AFTER: Duration = Duration::from_secs(1);
 
-/// How often the numbers beside the bar change.
+/// How often the bar and its numbers change.
 const BAR_EVERY: Duration = Duration::from_millis(100);
 
 /// How often a line is logged where there is no terminal.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// How often a line is written where neither terminal nor log shows anything: a long job makes a file
+/// of these.
+const LINE_EVERY: Duration = Duration::from_secs(30);
 
 /// How many files are counted before the others learn of it.
 const COUNT_STEP: u64 = 1000;
@@ -31,13 +38,36 @@ enum Watcher {
     Terminal(ProgressBar),
     /// A log.
     Log,
+    /// Whoever looks into what standard error was sent to now and then.
+    Lines,
 }
 
-/// The bar while files are sent.
-const SENDING: &str = "[{bar:30}] {pos}/{len} files, {msg}, {eta} left";
+impl Watcher {
+    /// A log of everything has progress in it. Else it is a bar on a terminal, and of a long job some
+    /// lines elsewhere, unless nothing but errors is to be shown.
+    fn of(is_long: bool) -> Self {
+        if tracing::enabled!(tracing::Level::INFO) {
+            Self::Log
+        } else if !tracing::enabled!(tracing::Level::WARN) {
+            Self::None
+        } else if io::stderr().is_terminal() {
+            Self::Terminal(bar())
+        } else if is_long {
+            Self::Lines
+        } else {
+            Self::None
+        }
+    }
 
-/// What stands in its place while files are looked at, whose number is not known yet.
-const LOOKING: &str = "{msg}";
+    fn every(&self) -> Option<Duration> {
+        match self {
+            Self::None => None,
+            Self::Terminal(_) => Some(BAR_EVERY),
+            Self::Log => Some(LOG_EVERY),
+            Self::Lines => Some(LINE_EVERY),
+        }
+    }
+}
 
 /// What changes.
 struct State {
@@ -45,37 +75,64 @@ struct State {
     started: Instant,
     /// When it was shown last.
     shown: Instant,
+    /// Whether files are looked at, and none is sent yet.
+    is_looking: bool,
     /// How many files there are, as far as they are counted.
     total: u64,
     /// Whether all are counted.
     is_total_final: bool,
+    /// How many files were dealt with when it was looked last.
+    done: u64,
+    /// When that number was another.
+    changed: Instant,
+}
+
+impl State {
+    /// Notes how far the job is. Sending begins when something was done besides skipping.
+    fn note(&mut self, tally: &Tally, now: Instant) {
+        if self.done == tally.done() {
+            return;
+        }
+        self.done = tally.done();
+        self.changed = now;
+        if tally.tried() == 0 {
+            self.started = now;
+        }
+    }
+
+    fn numbers<'a>(&self, tally: &'a Tally, now: Instant) -> Numbers<'a> {
+        Numbers {
+            tally,
+            total: self.total,
+            is_total_final: self.is_total_final,
+            took: now.saturating_duration_since(self.started),
+            silent: now.saturating_duration_since(self.changed.max(self.started)),
+        }
+    }
 }
 
 /// See the [module documentation](self).
 pub(super) struct Progress {
     watcher: Watcher,
+    began: Instant,
     state: Mutex<State>,
 }
 
 impl Progress {
-    /// For a person if standard error is a terminal that shows nothing but warnings, for the log if
-    /// it has a threshold of info.
-    pub(super) fn new() -> Self {
-        let watcher = if tracing::enabled!(tracing::Level::INFO) {
-            Watcher::Log
-        } else if tracing::enabled!(tracing::Level::WARN) && io::stderr().is_terminal() {
-            Watcher::Terminal(bar())
-        } else {
-            Watcher::None
-        };
-        let started = Instant::now();
+    /// For whoever watches a job that is long or not.
+    pub(super) fn new(is_long: bool) -> Self {
+        let began = Instant::now();
         Self {
-            watcher,
+            watcher: Watcher::of(is_long),
+            began,
             state: Mutex::new(State {
-                started,
-                shown: started,
+                started: began,
+                shown: began,
+                is_looking: false,
                 total: 0,
                 is_total_final: false,
+                done: 0,
+                changed: began,
             }),
         }
     }
@@ -84,30 +141,34 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How often [`Progress::show`] may have something to show; `None` if nobody watches.
+    pub(super) fn every(&self) -> Option<Duration> {
+        // What is shown rarely is shown in time all the same.
+        self.watcher.every().map(|_| BAR_EVERY)
+    }
+
     /// Whether anybody wants to know how many files there are, and nobody has told.
     pub(super) fn wants_total(&self) -> bool {
-        !matches!(self.watcher, Watcher::None) && !self.state().is_total_final
+        self.watcher.every().is_some() && !self.state().is_total_final
+    }
+
+    /// How many files there are, once all are counted.
+    pub(super) fn total(&self) -> Option<u64> {
+        let state = self.state();
+        state.is_total_final.then_some(state.total)
     }
 
     /// Files are looked at before any is sent.
     pub(super) fn begin_looking(&self) {
-        if let Watcher::Terminal(bar) = &self.watcher {
-            bar.set_style(style(LOOKING));
-        }
+        self.state().is_looking = true;
     }
 
     /// Shows that so many files were looked at, if it is time for that.
     pub(super) fn looked_at(&self, count: u64) {
-        let Some(state) = self.due() else { return };
-        let took = state.started.elapsed();
-        let text = format!("looking at files: {}", looked(count, took));
-        match &self.watcher {
-            Watcher::None => {}
-            Watcher::Log => tracing::info!("{text}"),
-            Watcher::Terminal(bar) => {
-                unhide(bar, took);
-                bar.set_message(text);
-            }
+        let mut state = self.state();
+        if self.is_due(&mut state) {
+            let took = state.started.elapsed();
+            self.tell(&format!("looking at files: {}", looked(count, took)));
         }
     }
 
@@ -116,18 +177,11 @@ impl Progress {
         let mut state = self.state();
         let took = state.started.elapsed();
         state.started = Instant::now();
-        drop(state);
-        if let Watcher::Terminal(bar) = &self.watcher {
-            bar.reset();
-        }
-        self.set_total(count.saturating_mul(repeat.into()), true);
-        match &self.watcher {
-            Watcher::None => {}
-            Watcher::Log => tracing::info!("looked at all files: {}", looked(count, took)),
-            Watcher::Terminal(bar) => {
-                bar.set_message(rate(&Tally::default(), Duration::ZERO));
-                bar.set_style(style(SENDING));
-            }
+        state.is_looking = false;
+        state.total = count.saturating_mul(repeat.into());
+        state.is_total_final = true;
+        if !matches!(self.watcher, Watcher::Terminal(_)) {
+            self.tell(&format!("looked at all files: {}", looked(count, took)));
         }
     }
 
@@ -150,39 +204,48 @@ impl Progress {
         let mut state = self.state();
         state.total = total;
         state.is_total_final = is_final;
-        if let Watcher::Terminal(bar) = &self.watcher {
-            bar.set_length(total);
-        }
     }
 
-    /// Shows the numbers so far, if it is time for that.
+    /// Shows the numbers so far, if it is time for that. A log has lines of its own when nothing
+    /// goes on.
     pub(super) fn show(&self, tally: &Tally) {
-        let Some(state) = self.due() else { return };
-        let took = state.started.elapsed();
-        match &self.watcher {
-            Watcher::None => {}
-            Watcher::Log => tracing::info!("{}", line(tally, &state, took)),
-            Watcher::Terminal(bar) => {
-                unhide(bar, took);
-                bar.set_position(tally.done());
-                bar.set_message(format!("{}{}", rate(tally, took), failures(tally)));
+        let (mut state, now) = (self.state(), Instant::now());
+        let is_news = state.done != tally.done();
+        state.note(tally, now);
+        if state.is_looking || (matches!(self.watcher, Watcher::Log) && !is_news) {
+            return;
+        }
+        if self.is_due(&mut state) {
+            let numbers = state.numbers(tally, now);
+            match &self.watcher {
+                Watcher::Terminal(_) => self.tell(&numbers.bar()),
+                _ => self.tell(&numbers.line()),
             }
         }
     }
 
-    /// The state, if it is time to show something.
-    fn due(&self) -> Option<MutexGuard<'_, State>> {
-        let every = match self.watcher {
-            Watcher::None => return None,
-            Watcher::Terminal(_) => BAR_EVERY,
-            Watcher::Log => LINE_EVERY,
-        };
-        let mut state = self.state();
-        if state.shown.elapsed() < every {
-            return None;
+    /// Whether it is time to show something.
+    fn is_due(&self, state: &mut State) -> bool {
+        let is_due = self
+            .watcher
+            .every()
+            .is_some_and(|every| state.shown.elapsed() >= every);
+        if is_due {
+            state.shown = Instant::now();
         }
-        state.shown = Instant::now();
-        Some(state)
+        is_due
+    }
+
+    fn tell(&self, text: &str) {
+        match &self.watcher {
+            Watcher::None => {}
+            Watcher::Log => tracing::info!("{text}"),
+            Watcher::Lines => logging::always(text),
+            Watcher::Terminal(bar) => {
+                unhide(bar, self.began.elapsed());
+                bar.set_message(text.to_owned());
+            }
+        }
     }
 
     /// Removes the bar.
@@ -196,14 +259,10 @@ impl Progress {
 /// A bar that is not shown yet, and that makes way for log lines.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    bar.set_style(style(SENDING));
+    bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is well formed"));
     let screen = bar.clone();
     logging::make_way(move |write| screen.suspend(write));
     bar
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the template is well formed")
 }
 
 /// Shows the bar once there is something to be patient for.
@@ -220,77 +279,9 @@ fn looked(count: u64, took: Duration) -> String {
     format!("{count}, {per_second} per second")
 }
 
-/// `sent 1200 of 4600 files, 24.1 MiB/s, 3 failed, 2 minutes left`
-fn line(tally: &Tally, state: &State, took: Duration) -> String {
-    let at_least = if state.is_total_final {
-        ""
-    } else {
-        "at least "
-    };
-    let (done, total) = (tally.done(), state.total.max(tally.done()));
-    let left = match time_left(tally, total, took) {
-        Some(left) if state.is_total_final => format!(", {} left", HumanDuration(left)),
-        _ => String::new(),
-    };
-    let (rate, failures) = (rate(tally, took), failures(tally));
-    format!("done with {done} of {at_least}{total} files, {rate}{failures}{left}")
-}
-
-/// How long it takes if it goes on as it did; what was skipped took no time.
-fn time_left(tally: &Tally, total: u64, took: Duration) -> Option<Duration> {
-    let tried = tally.done() - tally.skipped;
-    let left = total - tally.done();
-    let nanos = took.as_nanos() * u128::from(left);
-    let nanos = nanos.checked_div(u128::from(tried))?;
-    Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
-}
-
-fn rate(tally: &Tally, took: Duration) -> String {
-    let micros = took.as_micros().max(1);
-    let per_second = u128::from(tally.bytes) * 1_000_000 / micros;
-    let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
-    format!("{}/s", HumanBytes(per_second))
-}
-
-fn failures(tally: &Tally) -> String {
-    if tally.failed == 0 {
-        return String::new();
-    }
-    format!(", {} failed", tally.failed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn state(total: u64, is_total_final: bool) -> State {
-        State {
-            started: Instant::now(),
-            shown: Instant::now(),
-            total,
-            is_total_final,
-        }
-    }
-
-    #[test]
-    fn a_line_tells_rate_failures_and_time_left() {
-        let tally = Tally {
-            sent: 90,
-            warned: 5,
-            failed: 5,
-            skipped: 100,
-            bytes: 10 << 20,
-        };
-        let took = Duration::from_secs(10);
-        assert_eq!(
-            line(&tally, &state(500, true), took),
-            "done with 200 of 500 files, 1.00 MiB/s, 5 failed, 30 seconds left"
-        );
-        assert_eq!(
-            line(&tally, &state(300, false), took),
-            "done with 200 of at least 300 files, 1.00 MiB/s, 5 failed"
-        );
-    }
 
     #[test]
     fn looking_at_files_has_a_rate_from_the_first_moment_on() {
@@ -300,25 +291,31 @@ mod tests {
 
     #[test]
     fn the_look_tells_the_total_and_its_time_does_not_count() {
-        let job = Progress::new();
+        let job = Progress::new(false);
         job.begin_looking();
         job.looked_at(1);
+        assert_eq!(job.total(), None);
         let ended = Instant::now();
         job.end_looking(20, 3);
-        let state = job.state();
-        assert_eq!((state.total, state.is_total_final), (60, true));
-        assert!(state.started >= ended);
+        assert_eq!(job.total(), Some(60));
+        assert!(job.state().started >= ended);
     }
 
     #[test]
-    fn a_count_that_lags_behind_does_no_harm() {
-        let tally = Tally {
-            skipped: 7,
+    fn the_clock_starts_when_the_last_file_at_the_beginning_was_skipped() {
+        let job = Progress::new(false);
+        let mut state = job.state();
+        let after = |seconds| job.began + Duration::from_secs(seconds);
+        let mut tally = Tally {
+            skipped: 4000,
             ..Tally::default()
         };
-        assert_eq!(
-            line(&tally, &state(0, true), Duration::ZERO),
-            "done with 7 of 7 files, 0 B/s"
-        );
+        state.note(&tally, after(50));
+        state.note(&tally, after(60));
+        tally.sent = 1;
+        state.note(&tally, after(70));
+        let numbers = state.numbers(&tally, after(100));
+        assert_eq!(numbers.took, Duration::from_secs(50));
+        assert_eq!(numbers.silent, Duration::from_secs(30));
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::clock::timestamp;
+use super::hashed::HashedSet;
 use super::outcome::{Outcome, Verdict};
 
 /// The version of the format.
@@ -29,6 +30,9 @@ pub(super) struct Tally {
     pub(super) skipped: u64,
     /// The bytes of the data sets that were acknowledged.
     pub(super) bytes: u64,
+    /// Acknowledged under a SOP Instance UID that an earlier file of this run has, too: an archive
+    /// shows so many fewer. 0 where nobody looks for them.
+    pub(super) duplicates: u64,
 }
 
 impl Tally {
@@ -46,7 +50,12 @@ impl Tally {
 
     /// How many are dealt with.
     pub(super) fn done(&self) -> u64 {
-        self.sent + self.warned + self.failed + self.skipped
+        self.tried() + self.skipped
+    }
+
+    /// How many were not skipped.
+    pub(super) fn tried(&self) -> u64 {
+        self.sent + self.warned + self.failed
     }
 }
 
@@ -83,6 +92,8 @@ pub(super) struct Report {
     tally: Tally,
     failed: Vec<Listed>,
     warned: Vec<Listed>,
+    /// The SOP instances that were acknowledged, 16 bytes each, if duplicates are looked for.
+    instances: Option<HashedSet>,
 }
 
 /// How the whole job went.
@@ -114,6 +125,7 @@ struct Document<'a> {
     warned: u64,
     failed: u64,
     skipped: u64,
+    duplicates: u64,
     bytes: u64,
     failed_objects: &'a [Listed],
     failed_objects_omitted: u64,
@@ -122,9 +134,20 @@ struct Document<'a> {
 }
 
 impl Report {
+    /// Nothing happened yet. `with_duplicates` it remembers all SOP instances.
+    pub(super) fn new(with_duplicates: bool) -> Self {
+        Self {
+            instances: with_duplicates.then(HashedSet::default),
+            ..Self::default()
+        }
+    }
+
     /// Counts an object, and remembers what was special about it.
     pub(super) fn add(&mut self, outcome: &Outcome) {
         self.tally.count(outcome);
+        if self.is_duplicate(outcome) {
+            self.tally.duplicates += 1;
+        }
         let list = match outcome.verdict {
             Verdict::Sent => return,
             Verdict::Warned => &mut self.warned,
@@ -132,6 +155,16 @@ impl Report {
         };
         if list.len() < LISTED_MAX {
             list.push(Listed::new(outcome));
+        }
+    }
+
+    /// Whether this one is acknowledged and not the first of its SOP instance.
+    fn is_duplicate(&mut self, outcome: &Outcome) -> bool {
+        match (&mut self.instances, &outcome.sop_instance) {
+            (Some(instances), Some(uid)) if outcome.verdict.is_acknowledged() => {
+                !instances.insert(uid)
+            }
+            _ => false,
         }
     }
 
@@ -170,6 +203,7 @@ impl Report {
             warned: tally.warned,
             failed: tally.failed,
             skipped: tally.skipped,
+            duplicates: tally.duplicates,
             bytes: tally.bytes,
             failed_objects: &self.failed,
             failed_objects_omitted: tally.failed - self.failed.len() as u64,
@@ -300,6 +334,26 @@ mod tests {
         assert!(path("link").is_symlink() && path("dangling").is_symlink());
         let names = fs::read_dir(directory.path()).expect("read").count();
         assert_eq!(names, 5, "nothing is left beside them");
+    }
+
+    #[test]
+    fn files_of_one_sop_instance_are_counted_once_it_is_acknowledged() {
+        let mut report = Report::new(true);
+        for verdict in [
+            Verdict::Failed,
+            Verdict::Sent,
+            Verdict::Warned,
+            Verdict::Failed,
+            Verdict::Sent,
+        ] {
+            report.add(&outcome(verdict, 0));
+        }
+        let other = Outcome {
+            sop_instance: Some("1.2.4".to_owned()),
+            ..outcome(Verdict::Sent, 0)
+        };
+        report.add(&other);
+        assert_eq!(written(&report)["duplicates"], 2);
     }
 
     #[test]

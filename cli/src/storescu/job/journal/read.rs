@@ -1,45 +1,31 @@
 //! What earlier runs have left in a journal.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use super::format::{FileVersion, Line, NAME};
 use super::{JournalError, LINE_BYTES_MAX, VERSION};
+use crate::storescu::job::hashed::HashedSet;
 
-/// The objects that a peer has acknowledged: 16 bytes each, whatever their paths.
-///
-/// They are known by a hash of 128 bits with keys of this run, so that a chance (or a contrived)
-/// collision, which would leave an object unsent, is out of the question.
+/// The objects that a peer has acknowledged: 16 bytes each, whatever their paths. A collision of
+/// hashes would leave an object unsent.
 #[derive(Debug, Default)]
-pub(in crate::storescu::job) struct Acknowledged {
-    hashes: HashSet<u128>,
-    keys: [RandomState; 2],
-}
+pub(in crate::storescu::job) struct Acknowledged(HashedSet);
 
 impl Acknowledged {
-    fn hash(&self, file: &FileVersion) -> u128 {
-        let [high, low] = self
-            .keys
-            .each_ref()
-            .map(|keys| u128::from(keys.hash_one(file.parts())));
-        high << 64 | low
-    }
-
     fn insert(&mut self, file: &FileVersion) {
-        self.hashes.insert(self.hash(file));
+        self.0.insert(file.parts());
     }
 
     /// Whether the peer has this version of this file.
     pub(in crate::storescu::job) fn contains(&self, file: &FileVersion) -> bool {
-        self.hashes.contains(&self.hash(file))
+        self.0.contains(file.parts())
     }
 
     /// How many there are.
     pub(in crate::storescu::job) fn len(&self) -> usize {
-        self.hashes.len()
+        self.0.len()
     }
 }
 
