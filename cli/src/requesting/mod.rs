@@ -7,14 +7,16 @@ mod phrases;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pdvault_engine::association::{
     Agreed, AssociationError, MAX_SEND_PDU_BYTES, RequestorTimeouts,
 };
-use pdvault_engine::pdu::{AssociateRq, RejectResult};
+use pdvault_engine::pdu::{AssociateRj, AssociateRq, RejectReason, RejectResult};
 use pdvault_engine::sender::{
     AddressFamily, BlockingConnection, ConnectionOptions, OpenError, Payload, ResolveError, resolve,
 };
+use pdvault_engine::value::AeTitle;
 
 use crate::logging;
 use crate::meaning::RequestorSettings;
@@ -33,26 +35,56 @@ pub(crate) struct Peer {
     verbose_pc: bool,
     /// Whether an association without an answer to its user identity is given up.
     wants_identity_response: bool,
+    /// Whether its name was resolved once.
+    was_known: Arc<AtomicBool>,
 }
 
 /// Why there is no association.
 #[derive(Debug)]
 pub(crate) enum OpenFailure {
     /// The peer's name leads nowhere.
-    Unknown(ResolveError),
+    Unknown {
+        /// Why.
+        error: ResolveError,
+        /// Whether it led somewhere before.
+        was_known: bool,
+    },
     /// The peer was not reached, or does not want it.
     NotOpened(OpenError),
+    /// The peer does not know one of the titles.
+    UnknownTitle {
+        /// What it answered.
+        rejection: AssociateRj,
+        /// Who asked.
+        calling: AeTitle,
+        /// Who was asked for.
+        called: AeTitle,
+    },
     /// The peer said nothing of the user identity, though it was asked to.
     NoIdentityResponse,
 }
 
 impl OpenFailure {
+    fn new(error: OpenError, request: &AssociateRq) -> Self {
+        match error {
+            OpenError::Rejected(rejection) if is_about_titles(rejection.reason) => {
+                Self::UnknownTitle {
+                    rejection,
+                    calling: request.calling_ae_title,
+                    called: request.called_ae_title,
+                }
+            }
+            error => Self::NotOpened(error),
+        }
+    }
+
     /// Whether another attempt may fare better: the peer is not there, goes away, or rejects for now.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::NoIdentityResponse => false,
-            // A name service that is down looks like a name that is wrong.
-            Self::Unknown(_) => true,
+            // A name service that is down looks like a name that is wrong, but for what was before.
+            Self::Unknown { was_known, .. } => *was_known,
+            Self::UnknownTitle { rejection, .. } => rejection.result == RejectResult::Transient,
             Self::NotOpened(error) => match error {
                 OpenError::Connect { .. } => true,
                 OpenError::Rejected(rejection) => rejection.result == RejectResult::Transient,
@@ -71,13 +103,28 @@ impl OpenFailure {
 impl fmt::Display for OpenFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(error) => error.fmt(f),
+            Self::Unknown { error, .. } => error.fmt(f),
             Self::NotOpened(error) => error.fmt(f),
+            Self::UnknownTitle {
+                rejection,
+                calling,
+                called,
+            } => {
+                let error = OpenError::Rejected(*rejection);
+                write!(f, "{error} ({})", phrases::titles(calling, called))
+            }
             Self::NoIdentityResponse => {
                 f.write_str("the peer did not answer the user identity; try without --pos-response")
             }
         }
     }
+}
+
+fn is_about_titles(reason: RejectReason) -> bool {
+    matches!(
+        reason,
+        RejectReason::CalledAeTitleNotRecognized | RejectReason::CallingAeTitleNotRecognized
+    )
 }
 
 /// Whether the next association may fare better than one that failed so: the peer went away or kept
@@ -121,6 +168,7 @@ impl Peer {
             },
             verbose_pc: false,
             wants_identity_response: false,
+            was_known: Arc::default(),
         }
     }
 
@@ -160,10 +208,10 @@ impl Peer {
     ) -> Result<Opened<P>, OpenFailure> {
         self.dump("Request Parameters:", || dump::request(request));
         tracing::info!("Requesting Association");
-        let addresses = self.addresses().map_err(OpenFailure::Unknown)?;
+        let addresses = self.find()?;
         let connection =
             BlockingConnection::open_while(&addresses, request, &self.options, is_wanted)
-                .map_err(OpenFailure::NotOpened)?;
+                .map_err(|error| OpenFailure::new(error, request))?;
         let agreed = connection.connection().agreed().cloned();
         let agreed = agreed.expect("an open association was agreed on");
         self.dump("Association Parameters Negotiated:", || {
@@ -183,6 +231,15 @@ impl Peer {
             agreed,
             fragment_bytes: u64::from(phrases::max_pdv(pdu_bytes).max(1)),
         })
+    }
+
+    fn find(&self) -> Result<Vec<SocketAddr>, OpenFailure> {
+        let addresses = self.addresses().map_err(|error| OpenFailure::Unknown {
+            error,
+            was_known: self.was_known.load(Ordering::Relaxed),
+        })?;
+        self.was_known.store(true, Ordering::Relaxed);
+        Ok(addresses)
     }
 
     /// The longest P-DATA-TF PDU that is sent, in bytes.

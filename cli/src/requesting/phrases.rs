@@ -4,6 +4,7 @@
 use pdvault_engine::association::{AssociationError, MAX_SEND_PDU_BYTES, PeerGone};
 use pdvault_engine::pdu::{AssociateRj, RejectReason, RejectResult};
 use pdvault_engine::sender::OpenError;
+use pdvault_engine::value::AeTitle;
 
 use super::OpenFailure;
 
@@ -54,10 +55,18 @@ pub(super) fn open_failure(failure: &OpenFailure) -> String {
         OpenFailure::NoIdentityResponse => {
             return "0006:0108 ASC User Identification Negotiation failed".to_owned();
         }
-        OpenFailure::Unknown(error) => {
+        OpenFailure::Unknown { error, .. } => {
             return format!(
                 "Association Request Failed: 0006:0320 Attempt to connect to unknown host: {error}"
             );
+        }
+        OpenFailure::UnknownTitle {
+            rejection,
+            calling,
+            called,
+        } => {
+            let titles = titles(calling, called);
+            return format!("{}\nThe request was of {titles}", rejected(*rejection));
         }
         OpenFailure::NotOpened(error) => error,
     };
@@ -77,6 +86,11 @@ pub(super) fn open_failure(failure: &OpenFailure) -> String {
         }
         error => format!("Association Request Failed: {error}"),
     }
+}
+
+/// `calling AE title \"PDVAULT\" (-aet), called AE title \"ANY-SCP\" (-aec)`
+pub(super) fn titles(calling: &AeTitle, called: &AeTitle) -> String {
+    format!("calling AE title \"{calling}\" (-aet), called AE title \"{called}\" (-aec)")
 }
 
 fn rejected(rejection: AssociateRj) -> String {
@@ -136,10 +150,24 @@ mod tests {
             result: RejectResult::Permanent,
             reason: RejectReason::CalledAeTitleNotRecognized,
         };
+        let lines = "Association Rejected:\nResult: Rejected Permanent, Source: Service User\n\
+                     Reason: Called AE Title Not Recognized";
         assert_eq!(
             open_failure(&OpenFailure::NotOpened(OpenError::Rejected(rejection))),
-            "Association Rejected:\nResult: Rejected Permanent, Source: Service User\n\
-             Reason: Called AE Title Not Recognized"
+            lines
+        );
+        let title = |text| AeTitle::new(text).expect("legal");
+        let about_titles = OpenFailure::UnknownTitle {
+            rejection,
+            calling: title("ME"),
+            called: title("ARCHIVE"),
+        };
+        assert_eq!(
+            open_failure(&about_titles),
+            format!(
+                "{lines}\nThe request was of calling AE title \"ME\" (-aet), called AE title \
+                 \"ARCHIVE\" (-aec)"
+            )
         );
     }
 

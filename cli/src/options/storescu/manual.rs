@@ -8,8 +8,8 @@ pub(super) static MANUAL: Manual = Manual {
             "PRESENTATION CONTEXTS",
             &[
                 "For each SOP class two presentation contexts are proposed: one with the preferred \
-                 transfer syntax and one with the uncompressed ones that are left; see --propose \
-                 and --combine. A proposal of more contexts than an association holds, 128, is \
+                 transfer syntax and one with the uncompressed ones that are left; see the options \
+                 that begin with --propose, and --combine. A proposal of more contexts than an association holds, 128, is \
                  spread over several associations. With --propose-stored the files are looked at \
                  first, and each transfer syntax that those of a SOP class have gets a context of \
                  its own: for archives of mixed compressions.",

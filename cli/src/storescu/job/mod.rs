@@ -9,6 +9,7 @@ mod convert;
 mod feed;
 mod gather;
 mod hashed;
+mod hints;
 mod inputs;
 mod invent;
 mod journal;
@@ -34,6 +35,7 @@ mod worker;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -52,6 +54,7 @@ use crate::requesting::Peer;
 use crate::signals;
 
 use feed::Feed;
+use hints::Hints;
 use invent::{InventCounts, Inventor};
 use journal::{Acknowledged, Journal};
 use ledger::{JOURNAL_QUEUE, Ledger, Recorder, keep_journal};
@@ -72,6 +75,7 @@ struct Orders<'a> {
     bytes_pace: Option<Arc<Pace>>,
     inventor: Option<Mutex<Inventor>>,
     read_mode: ReadMode,
+    hints: Hints,
 }
 
 /// Which files a pass over all of them is for.
@@ -95,6 +99,11 @@ impl Pass {
 
 /// Sends the files.
 pub(super) fn run(settings: &Settings) -> ExitCode {
+    if let Err(text) = check_report(settings) {
+        logging::fatal(&text);
+        return ExitCode::FAILURE;
+    }
+    hints::tell_of_slow_rate(settings.rate);
     let (started, clock) = (SystemTime::now(), Instant::now());
     let ledger = Ledger::new(settings.rename, is_long(settings));
     let stop = Arc::new(Stop::default());
@@ -163,6 +172,17 @@ fn send_watched(
     })
 }
 
+/// Notices in time that the report will have no place.
+fn check_report(settings: &Settings) -> Result<(), String> {
+    let path = settings.report.iter();
+    path.map(|path| report::check(path).map_err(|error| cannot_write(path, &error)))
+        .collect()
+}
+
+fn cannot_write(report: &Path, error: &io::Error) -> String {
+    format!("cannot write report {}: {error}", report.display())
+}
+
 /// Has the job end at a signal, once what is in flight is answered. What a second signal cuts off is
 /// in no journal, and is sent again by the next run.
 fn watch_signals(stop: &Arc<Stop>) {
@@ -188,7 +208,7 @@ fn conclude(settings: &Settings, ledger: &Ledger, conclusion: &Conclusion<'_>) -
     match ledger.report().write(path, conclusion) {
         Ok(()) => conclusion.exit_code,
         Err(error) => {
-            tracing::error!("cannot write report {}: {error}", path.display());
+            tracing::error!("{}", cannot_write(path, &error));
             conclusion.exit_code.max(1)
         }
     }
@@ -222,6 +242,9 @@ fn send(
     if let Some(acknowledged) = &acknowledged {
         let (count, path) = (acknowledged.len(), path.display());
         tracing::info!("resuming: {count} objects are acknowledged in journal {path}");
+        if let Some(elsewhere) = acknowledged.only_elsewhere() {
+            tracing::warn!("{}", hints::other_peer(elsewhere, &peer_name(settings)));
+        }
     }
     let (sender, settled) = bounded(JOURNAL_QUEUE);
     thread::scope(|scope| {
@@ -294,6 +317,7 @@ fn orders(settings: &Settings) -> Orders<'_> {
         bytes_pace,
         inventor: settings.invent.map(inventor),
         read_mode: plan::read_mode(settings.input_format),
+        hints: Hints::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::{Access, access};
 use serde::Serialize;
 
 use super::clock::timestamp;
@@ -213,6 +214,21 @@ impl Report {
     }
 }
 
+/// Whether a report can be written to `path`, as far as can be seen before there is one. What is there
+/// stays as it is; a pipe is not opened, as its reader would see that.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() && !path.exists() => Ok(()),
+        Ok(_) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => Ok(access(path, Access::WRITE_OK)?),
+        _ => {
+            let part = part_path(path);
+            File::create(&part)?;
+            fs::remove_file(&part)
+        }
+    }
+}
+
 /// Puts a file in the place of an older one, if there is one.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let part = part_path(path);
@@ -369,6 +385,27 @@ mod tests {
             Some(LISTED_MAX)
         );
         assert_eq!(json["failed_objects_omitted"], 5);
+    }
+
+    #[test]
+    fn a_place_for_a_report_is_checked_without_a_trace() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("old"), "an older report").expect("written");
+        symlink("old", path("link")).expect("linked");
+        symlink("new", path("dangling")).expect("linked");
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), 0o600.into()).expect("made");
+        for name in ["old", "link", "dangling", "pipe", "none yet"] {
+            check(&path(name)).expect(name);
+        }
+        check(Path::new("/dev/null")).expect("a device");
+        for bad in [directory.path(), Path::new("/nonexistent/report")] {
+            check(bad).expect_err("no place");
+        }
+        let text = fs::read_to_string(path("old")).expect("read");
+        assert_eq!(text, "an older report");
+        let names = fs::read_dir(directory.path()).expect("read").count();
+        assert_eq!(names, 4, "nothing is left beside them");
     }
 
     #[test]

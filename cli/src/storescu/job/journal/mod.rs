@@ -22,7 +22,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 pub(super) use format::{Entry, FileVersion};
-pub(super) use read::Acknowledged;
+pub(super) use read::{Acknowledged, Elsewhere};
 
 use format::Header;
 

@@ -11,21 +11,53 @@ use crate::storescu::job::hashed::HashedSet;
 /// The objects that a peer has acknowledged: 16 bytes each, whatever their paths. A collision of
 /// hashes would leave an object unsent.
 #[derive(Debug, Default)]
-pub(in crate::storescu::job) struct Acknowledged(HashedSet);
+pub(in crate::storescu::job) struct Acknowledged {
+    files: HashedSet,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What the journal shows as acknowledged by others than the peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::storescu::job) struct Elsewhere {
+    /// How many acknowledgements there are.
+    pub(in crate::storescu::job) count: u64,
+    /// Who gave the last of them.
+    pub(in crate::storescu::job) peer: String,
+    /// Whether somebody else gave others.
+    pub(in crate::storescu::job) has_more_peers: bool,
+}
 
 impl Acknowledged {
     fn insert(&mut self, file: &FileVersion) {
-        self.0.insert(file.parts());
+        self.files.insert(file.parts());
     }
 
     /// Whether the peer has this version of this file.
     pub(in crate::storescu::job) fn contains(&self, file: &FileVersion) -> bool {
-        self.0.contains(file.parts())
+        self.files.contains(file.parts())
     }
 
     /// How many there are.
     pub(in crate::storescu::job) fn len(&self) -> usize {
-        self.0.len()
+        self.files.len()
+    }
+
+    /// What others have, if the peer has nothing: its name may be spelled in another way now.
+    pub(in crate::storescu::job) fn only_elsewhere(&self) -> Option<&Elsewhere> {
+        self.elsewhere.as_ref().filter(|_| self.len() == 0)
+    }
+
+    fn count_elsewhere(&mut self, peer: &str) {
+        let elsewhere = self.elsewhere.get_or_insert_with(|| Elsewhere {
+            count: 0,
+            peer: peer.to_owned(),
+            has_more_peers: false,
+        });
+        elsewhere.count += 1;
+        if elsewhere.peer != peer {
+            elsewhere.has_more_peers = true;
+            peer.clone_into(&mut elsewhere.peer);
+        }
     }
 }
 
@@ -77,8 +109,8 @@ struct DamagedLine {
 struct Reading<'a> {
     path: &'a Path,
     peer: &'a str,
-    /// Whether the run being read sent to the peer of this run.
-    is_for_peer: bool,
+    /// To whom the run being read sent, if that is not the peer of this run.
+    other_peer: Option<String>,
     lines: u64,
     bytes: u64,
     /// The first line that cannot be read. Good if no line follows that can.
@@ -91,7 +123,7 @@ impl<'a> Reading<'a> {
         Self {
             path,
             peer,
-            is_for_peer: false,
+            other_peer: None,
             lines: 0,
             bytes: 0,
             damaged: None,
@@ -131,12 +163,17 @@ impl<'a> Reading<'a> {
                     found: header.version,
                 });
             }
-            Line::Header(header) => self.is_for_peer = header.peer == self.peer,
+            Line::Header(header) => {
+                self.other_peer = (header.peer != self.peer).then_some(header.peer);
+            }
             Line::Acknowledged(_) | Line::Failed if self.lines == 1 => {
                 return Err(JournalError::NotAJournal(self.path.to_owned()));
             }
-            Line::Acknowledged(file) if self.is_for_peer => self.acknowledged.insert(&file),
-            Line::Acknowledged(_) | Line::Failed => {}
+            Line::Acknowledged(file) => match &self.other_peer {
+                None => self.acknowledged.insert(&file),
+                Some(other) => self.acknowledged.count_elsewhere(other),
+            },
+            Line::Failed => {}
         }
         Ok(())
     }

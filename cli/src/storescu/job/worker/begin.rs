@@ -160,8 +160,8 @@ impl Worker<'_> {
             compression_level: orders.settings.compression_level,
         };
         let pace = orders.bytes_pace.clone();
-        let conversion =
-            Conversion::plan(object, to, options).map_err(|error| cannot_convert(path, &error))?;
+        let conversion = Conversion::plan(object, to, options);
+        let conversion = conversion.map_err(|error| self.unconvertible(path, &error))?;
         let Some(conversion) = conversion else {
             return Ok(ObjectPayload::of_file(object, pace));
         };
@@ -170,6 +170,14 @@ impl Worker<'_> {
             .map_err(|error| cannot_convert(path, &error))?;
         tell_of_absent(path, &absent);
         Ok(ObjectPayload::of_converted(converted, pace))
+    }
+
+    fn unconvertible(&self, path: &str, error: &ConvertError) -> Unsendable {
+        let orders = self.shared.orders;
+        orders
+            .hints
+            .tell_of_stored(error, &orders.settings.contexts);
+        cannot_convert(path, error)
     }
 
     fn store(
