@@ -130,8 +130,11 @@ fn rules<T>(entry: &Entry<T>) -> String {
     if !entry.requires.is_empty() {
         text.push_str(&format!(" Only with {}.", entry.requires.join(" or ")));
     }
-    for rivals in entry.conflicts {
-        text.push_str(&format!(" Not with {}.", rivals.join(" or ")));
+    let rivals = entry.conflicts.concat();
+    if let Some((last, others)) = rivals.split_last() {
+        let others = others.join(", ");
+        let or = if others.is_empty() { "" } else { " or " };
+        text.push_str(&format!(" Not with {others}{or}{last}."));
     }
     if entry.repeats {
         text.push_str(" May be repeated; each time counts.");
@@ -234,6 +237,14 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn rivals_are_told_of_in_one_sentence() {
+        let page = page(&crate::options::storescu::TOOL);
+        let page = page.replace('\\', "");
+        assert!(page.contains("--propose-stored, --required or --combine."));
+        assert!(!page.contains("Not with --propose-big."));
     }
 
     #[test]

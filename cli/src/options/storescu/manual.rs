@@ -24,7 +24,14 @@ pub(super) static MANUAL: Manual = Manual {
             &[
                 "With --journal every file is written down with its status as the peer answers. A \
                  job that was interrupted, by kill -9 too, goes on with the same command line and \
-                 --resume: what the peer has acknowledged is skipped.",
+                 --resume: what the peer has acknowledged is skipped. The peer is known by its \
+                 AE title, name and port as they are typed.",
+                "With --journal or --report the last line on standard error counts what was done, \
+                 and where that is no terminal a line every 30 seconds tells how far the job is; -q \
+                 keeps both away. Several files can have the same SOP Instance UID: an archive has \
+                 one object of them. The report counts those that were acknowledged besides the \
+                 first as duplicates, which takes 16 bytes of memory an object and the overhead of \
+                 a hash table.",
             ],
         ),
     ],

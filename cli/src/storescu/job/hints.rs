@@ -77,6 +77,8 @@ pub(super) fn other_peer(elsewhere: &Elsewhere, peer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pdvault_engine::association::proposal::SyntaxProposal;
+
     use super::*;
 
     #[test]
@@ -94,7 +96,7 @@ mod tests {
             from: "1.2.840.10008.1.2.4.50".to_owned(),
             to: "1.2.840.10008.1.2.1".to_owned(),
         };
-        let default = Contexts::Default(Default::default());
+        let default = Contexts::Default(SyntaxProposal::default());
         let hint = compressed(&error, &default).expect("a hint");
         assert!(hint.contains("JPEG Baseline"), "{hint}");
         assert!(

@@ -174,9 +174,10 @@ fn send_watched(
 
 /// Notices in time that the report will have no place.
 fn check_report(settings: &Settings) -> Result<(), String> {
-    let path = settings.report.iter();
-    path.map(|path| report::check(path).map_err(|error| cannot_write(path, &error)))
-        .collect()
+    let Some(path) = &settings.report else {
+        return Ok(());
+    };
+    report::check(path).map_err(|error| cannot_write(path, &error))
 }
 
 fn cannot_write(report: &Path, error: &io::Error) -> String {

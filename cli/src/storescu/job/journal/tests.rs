@@ -220,6 +220,30 @@ fn what_another_peer_acknowledged_does_not_count() {
     scene.run("ANY-SCP@elsewhere:104", &there, Verdict::Sent);
     let known = scene.acknowledged();
     assert!(known.contains(&here) && !known.contains(&there));
+    assert_eq!(known.only_elsewhere(), None);
+}
+
+#[test]
+fn a_journal_that_is_only_about_others_tells_of_the_last_of_them() {
+    let scene = Scene::new();
+    let [one, two] = ["a", "b"].map(|name| scene.file(name));
+    scene.run("ANY-SCP@localhost:104", &one, Verdict::Failed);
+    assert_eq!(scene.acknowledged().only_elsewhere(), None);
+    scene.run("ANY-SCP@localhost:104", &one, Verdict::Sent);
+    scene.run("ANY-SCP@localhost:104", &two, Verdict::Warned);
+    let mut expected = Elsewhere {
+        count: 2,
+        peer: "ANY-SCP@localhost:104".to_owned(),
+        has_more_peers: false,
+    };
+    assert_eq!(scene.acknowledged().only_elsewhere(), Some(&expected));
+    scene.run("OTHER@localhost:104", &two, Verdict::Sent);
+    expected = Elsewhere {
+        count: 3,
+        peer: "OTHER@localhost:104".to_owned(),
+        has_more_peers: true,
+    };
+    assert_eq!(scene.acknowledged().only_elsewhere(), Some(&expected));
 }
 
 #[test]
