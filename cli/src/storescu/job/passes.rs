@@ -191,6 +191,7 @@ impl Job<'_> {
             ended_badly: self.ended_badly,
             pass,
             is_exhausted: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
             given_up: Mutex::new(None),
         }
     }

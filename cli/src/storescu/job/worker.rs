@@ -49,6 +49,8 @@ pub(super) struct Shared<'a> {
     pub(super) pass: super::Pass,
     /// Whether the feed has no further files.
     pub(super) is_exhausted: AtomicBool,
+    /// Whether a worker gave up because its association was lost.
+    pub(super) lost: AtomicBool,
     /// Why a worker gave up: the first reason.
     pub(super) given_up: Mutex<Option<String>>,
 }

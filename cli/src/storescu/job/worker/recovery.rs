@@ -151,9 +151,11 @@ impl Worker<'_> {
             self.shared.stop.set(ending);
             return;
         }
+        if self.shared.orders.settings.sending.associations > 1 {
+            tracing::warn!("going on with fewer associations: {why}");
+        }
+        self.shared.lost.store(true, Ordering::Release);
         self.abandon(why);
-        tracing::info!("Releasing Association");
-        self.fail_release(why);
     }
 
     /// Leaves the files to the other workers, if there are any.
@@ -164,12 +166,17 @@ impl Worker<'_> {
     }
 
     /// No worker sends any more: sees to it that something becomes of every file that is left, or, if
-    /// the job is to end, that the feed need not wait for room.
+    /// the job is to end, that the feed need not wait for room. The release that a lost association
+    /// cannot have is told of behind them, where DCMTK tries it.
     pub(in super::super) fn settle_rest(mut self) {
         for item in &self.shared.items {
             if !self.shared.stop.is_set() {
                 self.settle_unsent(&item);
             }
+        }
+        if self.shared.lost.load(Ordering::Acquire) {
+            tracing::info!("Releasing Association");
+            self.fail_release(&self.shared.why_given_up());
         }
     }
 
