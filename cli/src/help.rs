@@ -131,14 +131,14 @@ fn size(bytes: i64) -> String {
         )
 }
 
-/// The names of what is known but refused.
+/// The names of what is known but refused, where a tool stands in for one of DCMTK.
 fn refused<T>(tool: &Tool<T>) -> String {
     let names: Vec<_> = tool
         .entries()
         .filter(|entry| entry.refusal().is_some())
         .map(Entry::names)
         .collect();
-    if names.is_empty() {
+    if names.is_empty() || !tool.has_link {
         return String::new();
     }
     let mut text = format!(

@@ -100,7 +100,7 @@ fn push_options<T>(page: &mut String, tool: &Tool<T>) {
 }
 
 fn push_refused<T>(page: &mut String, tool: &Tool<T>) {
-    if tool.entries().all(|entry| entry.refusal().is_none()) {
+    if !tool.has_link || tool.entries().all(|entry| entry.refusal().is_none()) {
         return;
     }
     page.push_str(".SH REFUSED OPTIONS\n");

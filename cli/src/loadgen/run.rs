@@ -16,8 +16,10 @@ use pdvault_loadgen::verify::verify;
 use super::outputs::Outputs;
 use super::settings::{Json, Objects};
 use super::watch::{self, Goal, Signals};
-use super::{Comparison, Settings};
+use super::{Comparison, Settings, Typed};
 use crate::logging;
+use crate::options::Entry;
+use crate::options::loadgen::TOOL;
 use crate::requesting::Peer;
 
 /// The exit code when the results are not as expected.
@@ -196,13 +198,30 @@ fn tell_expectations(settings: &Settings, results: &Results) -> bool {
     all_met
 }
 
+/// What an option was in a run in which it was not given: nothing when another of its group was.
+fn default(results: &Results, name: &str) -> Option<&'static str> {
+    let is_typed = |entry: &Entry<Typed>| results.options.contains_key(name_of(entry));
+    let entry = TOOL.entries().find(|entry| name_of(entry) == name)?;
+    let is_rival = |other: &Entry<Typed>| entry.group.is_some() && other.group == entry.group;
+    let is_timed = name != "duration" || !results.options.contains_key("count");
+    let has_rival = TOOL
+        .entries()
+        .any(|other| is_rival(other) && is_typed(other));
+    entry.default.filter(|_| is_timed && !has_rival)
+}
+
+/// As it stands in results.
+fn name_of(entry: &Entry<Typed>) -> &'static str {
+    entry.long.trim_start_matches("--")
+}
+
 /// Shows two results side by side.
 pub(super) fn compare(files: Comparison) -> ExitCode {
     let Comparison { a, b, .. } = files;
     let read = Results::read(&a).and_then(|a| Ok((a, Results::read(&b)?)));
     match read {
         Ok((a, b)) => {
-            logging::print(&results::compare(&a, &b));
+            logging::print(&results::compare(&a, &b, &default));
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -138,3 +138,25 @@ fn a_comparison_takes_two_files() {
         assert!(read(words).is_err());
     }
 }
+
+#[test]
+fn the_help_names_faults_expectations_the_default_duration_and_the_comparison() {
+    let text = crate::help::usage(&TOOL);
+    let words: Vec<_> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    for phrase in [
+        "| compare a.json b.json",
+        "abort, stall, half-pdu, slow-reader, same-uid or large-pdu",
+        "mean, max, throughput, rate, objects, failures, warnings, cpu",
+        "(default: 10)",
+    ] {
+        assert!(text.contains(phrase), "{phrase} in {text}");
+    }
+    for text in [text, crate::help::usage(&COMPARE)] {
+        assert!(!text.contains("DCMTK"), "{text}");
+    }
+    let page = crate::man::page(&TOOL);
+    let fault = page.split(".TP").find(|item| item.contains("A\\-ABORT"));
+    let fault = fault.expect("documented");
+    assert_eq!(fault.matches("May be repeated").count(), 1, "{fault}");
+}

@@ -85,7 +85,7 @@ pub(crate) struct Entry<T: 'static> {
     /// Whether errors about its values tell the range. Not so for DCMTK's own options, whose texts
     /// are known.
     pub(crate) tells_range: bool,
-    /// What it does, in a line.
+    /// What it does, in a line of the help or few.
     pub(crate) summary: &'static str,
     /// What it does, in full.
     pub(crate) details: &'static str,

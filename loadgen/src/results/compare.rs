@@ -8,6 +8,12 @@ use super::{NOTHING, Results, count, ratio};
 /// What is compared: its name, how it is shown, and its value.
 type Row = (&'static str, fn(f64) -> String, fn(&Results) -> Option<f64>);
 
+/// What an option was in a run in which it was not given, if it was anything.
+type Defaults<'a> = &'a dyn Fn(&Results, &str) -> Option<&'static str>;
+
+/// Options that say where results go, not how they came about.
+const OUTPUTS: [&str; 2] = ["json", "plot"];
+
 const ROWS: [Row; 10] = [
     ("throughput", throughput, |results| {
         Some(results.throughput())
@@ -17,13 +23,13 @@ const ROWS: [Row; 10] = [
         Some(results.latency()?.mean_ms)
     }),
     ("latency p50", milliseconds, |results| {
-        results.percentile_ms(50.0)
+        results.telling_percentile_ms(50.0)
     }),
     ("latency p99", milliseconds, |results| {
-        results.percentile_ms(99.0)
+        results.telling_percentile_ms(99.0)
     }),
     ("latency p99.9", milliseconds, |results| {
-        results.percentile_ms(99.9)
+        results.telling_percentile_ms(99.9)
     }),
     ("latency max", milliseconds, |results| {
         Some(results.latency()?.max_ms)
@@ -38,8 +44,9 @@ const ROWS: [Row; 10] = [
 ];
 
 /// What differs between two runs, as lines of text: the figures, with the change from `a` to `b` in
-/// percent, and the conditions that were not the same.
-pub fn compare(a: &Results, b: &Results) -> String {
+/// percent, and the conditions that were not the same. `default` says what an option was that was
+/// not given in a run.
+pub fn compare(a: &Results, b: &Results, default: Defaults<'_>) -> String {
     let mut lines = vec![row("", ["A", "B", "change"])];
     for (name, show, value) in ROWS {
         let (before, after) = (value(a), value(b));
@@ -54,7 +61,7 @@ pub fn compare(a: &Results, b: &Results) -> String {
                 .map(|text| text.as_deref().unwrap_or(NOTHING)),
         ));
     }
-    let conditions = conditions(a, b);
+    let conditions = conditions(a, b, default);
     if conditions.is_empty() {
         lines.push("\nhost, version and options are the same\n".to_owned());
     } else {
@@ -84,7 +91,7 @@ fn change(before: f64, after: f64) -> String {
 }
 
 /// Host, version and options that differ.
-fn conditions(a: &Results, b: &Results) -> Vec<String> {
+fn conditions(a: &Results, b: &Results, default: Defaults<'_>) -> Vec<String> {
     let mut pairs = vec![
         ("host", a.host.name.clone(), b.host.name.clone()),
         ("kernel", a.host.kernel.clone(), b.host.kernel.clone()),
@@ -93,15 +100,15 @@ fn conditions(a: &Results, b: &Results) -> Vec<String> {
         ("version", a.version.clone(), b.version.clone()),
     ];
     let names: BTreeSet<&String> = a.options.keys().chain(b.options.keys()).collect();
-    let value = |results: &Results, name| {
-        let value = results.options.get(name).cloned();
-        value.unwrap_or_else(|| "not given".to_owned())
+    let names = names
+        .into_iter()
+        .filter(|name| !OUTPUTS.contains(&name.as_str()));
+    let value = |results: &Results, name| match results.options.get(name).map(String::as_str) {
+        Some("") => "given".to_owned(),
+        Some(value) => value.to_owned(),
+        None => default(results, name).unwrap_or("not given").to_owned(),
     };
-    pairs.extend(
-        names
-            .into_iter()
-            .map(|name| (name.as_str(), value(a, name), value(b, name))),
-    );
+    pairs.extend(names.map(|name| (name.as_str(), value(a, name), value(b, name))));
     let differing = pairs.into_iter().filter(|(_, a, b)| a != b);
     differing
         .map(|(name, a, b)| format!("  {name}: {a} / {b}\n"))

@@ -257,6 +257,16 @@ impl Results {
     }
 }
 
+impl Results {
+    /// The same, but only where enough objects were measured for one in that many to be slower: for
+    /// p99.9 a thousand. Below it would be the longest latency under another name.
+    pub fn telling_percentile_ms(&self, percent: f64) -> Option<f64> {
+        let slower = count(self.totals.measured_objects) * (100.0 - percent) / 100.0;
+        let is_telling = slower >= 1.0 - 1e-6 || same(percent, 100.0);
+        self.percentile_ms(percent).filter(|_| is_telling)
+    }
+}
+
 fn totals(record: &Record, effort: Effort) -> Totals {
     Totals {
         run_s: record.run_time().as_secs_f64(),

@@ -58,9 +58,10 @@ impl Results {
         };
         let mut text = String::new();
         for percent in SHOWN {
-            let ms = self.percentile_ms(percent).unwrap_or_default();
+            let ms = self.telling_percentile_ms(percent);
+            let ms = ms.map_or_else(|| NOTHING.to_owned(), milliseconds);
             // Writing to a string does not fail.
-            let _ = write!(text, "p{percent} {}, ", milliseconds(ms));
+            let _ = write!(text, "p{percent} {ms}, ");
         }
         let _ = write!(text, "max {}", milliseconds(latency.max_ms));
         vec![line("latency", &text)]

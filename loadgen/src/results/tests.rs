@@ -239,7 +239,7 @@ fn a_comparison_has_no_figures_and_no_change_for_what_was_not_measured() {
         ..Latency::default()
     });
     for b in [refused(), zeros] {
-        let text = compare(&results(), &b);
+        let text = compare(&results(), &b, &|_, _| None);
         for name in ["latency mean", "latency p99 ", "latency max", "sender s/GB"] {
             let row = text.lines().find(|line| line.starts_with(name));
             let words: Vec<_> = row.expect(name).split_whitespace().collect();
@@ -272,15 +272,19 @@ fn a_comparison_shows_the_change_and_the_conditions_that_differ() {
     let mut b = results();
     b.totals.measured_s *= 2.0;
     b.options.insert("async-ops".to_owned(), "16".to_owned());
-    let text = compare(&a, &b);
+    let text = compare(&a, &b, &|_, _| None);
     let throughput = text.lines().find(|line| line.starts_with("throughput"));
     assert!(
         throughput.is_some_and(|line| line.ends_with("-50.0 %")),
         "{text}"
     );
     assert!(text.contains("async-ops: not given / 16"), "{text}");
+    b.options.insert("json".to_owned(), "b.json".to_owned());
+    let text = compare(&a, &b, &|_, name| (name == "async-ops").then_some("1"));
+    assert!(text.contains("async-ops: 1 / 16"), "{text}");
+    assert!(!text.contains("json"), "{text}");
     assert!(!text.contains("kernel"), "{text}");
-    assert!(compare(&a, &a).contains("are the same"));
+    assert!(compare(&a, &a, &|_, _| None).contains("are the same"));
 }
 
 #[test]
@@ -294,6 +298,16 @@ fn the_table_shows_rate_latency_failures_and_where_time_went() {
     ] {
         assert!(table.contains(text), "{text} in\n{table}");
     }
+}
+
+#[test]
+fn percentiles_of_too_few_objects_are_left_out() {
+    let results = results();
+    assert!(results.telling_percentile_ms(99.0).is_some());
+    assert!(results.telling_percentile_ms(99.9).is_none());
+    assert!(results.telling_percentile_ms(100.0).is_some());
+    let table = results.table();
+    assert!(table.contains("p99.9 -, p99.99 -, max 100"), "{table}");
 }
 
 #[test]

@@ -21,10 +21,11 @@ pub(super) static LENGTH: Section<Typed> = Section {
             "--duration",
             "send for so long",
             "Begins no object after this many seconds, warm-up not included; what is under way is \
-             finished. The default without --count is 10 seconds.",
+             finished. With --count and without this option the count alone ends the run.",
         )
         .takes(&[seconds(1)])
         .tells_range()
+        .default("10")
         .works(|typed, values| typed.duration_seconds = Some(values[0].number())),
         entry(
             "--warm-up",
@@ -88,11 +89,12 @@ pub(super) static FAULTS: Section<Typed> = Section {
     entries: &[
         entry(
             "--fault",
-            "do a share of the traffic wrong",
+            "do a share of the traffic wrong: abort, stall, half-pdu, slow-reader, same-uid or \
+             large-pdu, as abort=1%",
             "Sends this share of the objects wrong, for instance abort=1%: abort (A-ABORT in \
              mid-object), stall (stops in mid-object), half-pdu (closes within a PDU), \
              slow-reader (does not read answers), same-uid (an instance twice), large-pdu (a PDU \
-             longer than agreed on). May be repeated; all shares together are 50% at most.",
+             longer than agreed on). All shares together are 50% at most.",
         )
         .repeats()
         .takes(&[text("kind=share")])

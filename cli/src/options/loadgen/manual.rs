@@ -3,14 +3,24 @@
 use super::super::Manual;
 
 pub(super) static MANUAL: Manual = Manual {
-    sections: &[(
-        "COMPARING RUNS",
-        &[
-            "`pdvault loadgen compare A.json B.json` shows the figures of two runs that were \
+    sections: &[
+        (
+            "FAULTS",
+            &[
+                "The table of results has a line for each kind of --fault: how many were made and what \
+             the receiver did. Only some are under way at a time, so that faults do not become the \
+             load; those that would have been too many are not sent, and counted as \"left out\".",
+            ],
+        ),
+        (
+            "COMPARING RUNS",
+            &[
+                "`pdvault loadgen compare A.json B.json` shows the figures of two runs that were \
              written with --json side by side, the change in percent, and what was not the same: \
              host, versions, options. Results of another version of the file format are refused.",
-        ],
-    )],
+            ],
+        ),
+    ],
     exit_status: "0 when the run ended as planned; 1 when the command line is wrong, a file of \
         results cannot be written, the receiver can't be reached, no object was acknowledged, or \
         --verify found objects missing or different; 2 when an expectation (--expect) does not \

@@ -39,7 +39,7 @@ pub(crate) static TOOL: Tool<Typed> = Tool {
         with UIDs of its own, or taken from a directory. With --arrival-rate latency counts from \
         the time an object was due, so a receiver that falls behind can't hide it. `loadgen \
         compare A.json B.json` shows what changed between two runs.",
-    usage: "[options] peer port",
+    usage: "[options] peer port | compare a.json b.json",
     helps_when_empty: true,
     parameters: &[
         ("peer", "host name or address of the receiver"),

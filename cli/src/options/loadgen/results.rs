@@ -42,10 +42,12 @@ pub(super) static RESULTS: Section<Typed> = Section {
         .works(|typed, values| typed.plot = Some(values[0].path())),
         entry(
             "--expect",
-            "exit code 2 unless this holds",
+            "exit code 2 unless so, as p99<50ms: p10 to p99.999, mean, max, throughput, \
+             rate, objects, failures, warnings, cpu",
             "Ends with exit code 2 unless this holds, for instance p99<50ms, throughput>1GB/s, \
-             rate>=1000/s, failures=0 or cpu<0.25s/GB. May be repeated; quote it, or the shell \
-             redirects.",
+             rate>=1000/s, failures=0 or cpu<0.25s/GB. There are mean, max, throughput, rate, \
+             objects, failures, warnings, cpu, and p with 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, \
+             99.9, 99.95, 99.99 or 99.999. Quote it, or the shell redirects.",
         )
         .repeats()
         .takes(&[text("expectation")])
