@@ -12,7 +12,7 @@ type Row = (&'static str, fn(f64) -> String, fn(&Results) -> Option<f64>);
 type Defaults<'a> = &'a dyn Fn(&Results, &str) -> Option<&'static str>;
 
 /// Options that say where results go, not how they came about.
-const OUTPUTS: [&str; 2] = ["json", "plot"];
+pub(super) const OUTPUTS: [&str; 2] = ["json", "plot"];
 
 const ROWS: [Row; 10] = [
     ("throughput", throughput, |results| {

@@ -1,6 +1,7 @@
 //! What came out of a run: for people, for machines, and to be held against what was expected.
 
 mod compare;
+mod date;
 mod expect;
 mod file;
 mod host;
