@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::disk::eventually;
@@ -140,7 +141,7 @@ impl Trace {
         })
     }
 
-    /// What has to be true for an object under `--durability object`: its data was synced before it
+    /// What has to be true for an object under `--durability object`: its data was secured before it
     /// got its name, and the directory was synced after that and before `response` was begun.
     ///
     /// Returns what is not true.
@@ -149,6 +150,7 @@ impl Trace {
         name: &str,
         directory: &Path,
         response: &Call,
+        securing: Securing,
     ) -> Result<(), String> {
         let publication = self
             .publication(name)
@@ -156,8 +158,8 @@ impl Trace {
         if publication.ended >= response.started {
             return Err(format!("{name} answered before it was published"));
         }
-        if !self.data_synced_before(publication) {
-            return Err(format!("{name} published before its data was synced"));
+        if !self.data_secured_before(publication, securing) {
+            return Err(format!("{name} published before its data was secured"));
         }
         let directory = format!("<{}>", directory.display());
         let name_synced = self.0.iter().any(|call| {
@@ -174,8 +176,8 @@ impl Trace {
         }
     }
 
-    /// Whether the file that a call publishes was synced before, by the descriptor it has there.
-    fn data_synced_before(&self, publication: &Call) -> bool {
+    /// Whether the file that a call publishes was secured before, by the descriptor it has there.
+    fn data_secured_before(&self, publication: &Call, securing: Securing) -> bool {
         let is_source = |call: &Call| match publication.source() {
             Source::Descriptor(number) => {
                 call.text.starts_with(&format!("{number}<"))
@@ -184,7 +186,7 @@ impl Trace {
             Source::Name(name) => call.text.contains(&format!("/{name}>")),
         };
         self.0.iter().any(|call| {
-            matches!(call.name.as_str(), "fsync" | "fdatasync")
+            securing.is_done_by(call)
                 && call.succeeded()
                 && call.ended < publication.started
                 && is_source(call)
@@ -198,6 +200,44 @@ impl Trace {
             call.name == "openat" && call.ended < before.started && call.text.contains(&result)
         });
         opened.map_or(0, |call| call.ended)
+    }
+}
+
+/// What has to happen to the data of a file before it gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Securing {
+    /// A sync of its own.
+    Synced,
+    /// To be written out: the sync of the directory does the rest.
+    WrittenOut,
+}
+
+impl Securing {
+    /// What the file system of a directory asks for, by what the system's tools say of it.
+    pub fn for_directory(directory: &Path) -> Self {
+        let output = Command::new("findmnt")
+            .args(["--noheadings", "--raw", "--output", "FSTYPE,SOURCE"])
+            .arg("--target")
+            .arg(directory)
+            .output()
+            .expect("findmnt runs");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (kind, device) = told.trim().split_once(' ').unwrap_or_default();
+        let journal = format!("/proc/fs/jbd2/{}-8", base_name(device));
+        match kind {
+            "xfs" | "tmpfs" => Self::WrittenOut,
+            "ext4" if Path::new(&journal).exists() => Self::WrittenOut,
+            _ => Self::Synced,
+        }
+    }
+
+    fn is_done_by(self, call: &Call) -> bool {
+        const WHOLE: &str = "SYNC_FILE_RANGE_WAIT_BEFORE|SYNC_FILE_RANGE_WRITE|\
+                             SYNC_FILE_RANGE_WAIT_AFTER";
+        match self {
+            Self::Synced => matches!(call.name.as_str(), "fsync" | "fdatasync"),
+            Self::WrittenOut => call.name == "sync_file_range" && call.text.contains(WHOLE),
+        }
     }
 }
 
@@ -255,7 +295,7 @@ mod tests {
         let trace = Trace::parse(text);
         let writes = trace.writes_to_port(43552);
         assert_eq!(writes.len(), 2);
-        trace.durable_before(name, Path::new("/o"), writes[1])
+        trace.durable_before(name, Path::new("/o"), writes[1], Securing::Synced)
     }
 
     #[test]
@@ -283,6 +323,28 @@ mod tests {
                 "without {step}"
             );
         }
+    }
+
+    #[test]
+    fn writing_out_counts_where_it_does_and_only_if_it_waits() {
+        const WRITTEN: &str = r#"
+10 sendto(4<TCP:[127.0.0.1:104->127.0.0.1:43552]>, "AC", 2, 0, NULL, 0) = 2
+11 openat(7</o>, ".", O_WRONLY|O_CLOEXEC|O_TMPFILE, 0666) = 6</o/#10068166>(deleted)
+11 sync_file_range(6</o/#1>(deleted), 0, 0, SYNC_FILE_RANGE_WRITE) = 0
+11 sync_file_range(6</o/#1>(deleted), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE|SYNC_FILE_RANGE_WRITE|SYNC_FILE_RANGE_WAIT_AFTER) = 0
+11 linkat(6</o/#1>(deleted), "", 7</o>, "CT.1.2", AT_EMPTY_PATH) = 0
+13 fsync(7</o>)               = 0
+10 sendto(4<TCP:[127.0.0.1:104->127.0.0.1:43552]>, "RSP", 3, 0, NULL, 0) = 3
+"#;
+        let verdict = |text: &str, securing| {
+            let trace = Trace::parse(text);
+            let response = trace.writes_to_port(43552)[1];
+            trace.durable_before("CT.1.2", Path::new("/o"), response, securing)
+        };
+        assert_eq!(verdict(WRITTEN, Securing::WrittenOut), Ok(()));
+        assert!(verdict(WRITTEN, Securing::Synced).is_err());
+        let started = WRITTEN.replace("|SYNC_FILE_RANGE_WAIT_AFTER", "");
+        assert!(verdict(&started, Securing::WrittenOut).is_err());
     }
 
     #[test]

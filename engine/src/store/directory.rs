@@ -28,6 +28,7 @@ pub(super) struct Directory {
     path: PathBuf,
     way: Way,
     takes_direct_writes: bool,
+    syncs_files: bool,
     next_part: AtomicU64,
 }
 
@@ -82,17 +83,19 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let descriptor =
             rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| refused(errno.into()))?;
+        let kind = journal::Kind::of(descriptor.as_fd()).map_err(refused)?;
         let mut directory = Self {
             descriptor,
             path: path.to_owned(),
             way: Way::LinkDescriptor,
             takes_direct_writes: true,
+            syncs_files: kind.syncs_files_with_directory(),
             next_part: AtomicU64::new(0),
         };
         let stale = directory.join_receivers()?;
         let ways = match way {
             Some(way) => vec![way],
-            None => directory.safe_ways().map_err(refused)?,
+            None => safe_ways(kind),
         };
         directory.way =
             directory
@@ -111,6 +114,12 @@ impl Directory {
 
     pub(super) fn takes_direct_writes(&self) -> bool {
         self.takes_direct_writes
+    }
+
+    /// Whether a sync of the directory commits the data of the files in it, provided that it was
+    /// written out before they got their names.
+    pub(super) fn syncs_files(&self) -> bool {
+        self.syncs_files
     }
 
     /// The path of a file in here, as told to users.
@@ -265,15 +274,6 @@ impl Directory {
         Err(Errno::EXIST.into())
     }
 
-    /// The ways that keep what is acknowledged on this file system.
-    fn safe_ways(&self) -> io::Result<Vec<Way>> {
-        let file_system = rustix::fs::fstatfs(&self.descriptor)?.f_type;
-        let may_be_unnamed =
-            unnamed_data_is_synced(file_system, || journal::ext4_has_journal(self.descriptor()));
-        let is_safe = |way: &Way| may_be_unnamed || !way.is_unnamed();
-        Ok(WAYS.into_iter().filter(is_safe).collect())
-    }
-
     /// Tries out which way works here. `None` when none does; an error when files can't be made.
     fn find_way(&mut self, ways: &[Way]) -> io::Result<Option<Way>> {
         for &way in ways {
@@ -364,33 +364,10 @@ fn is(error: &io::Error, errno: Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
 }
 
-/// Whether syncing a file that has no name yet counts once it is linked, on a file system of this
-/// type (`f_type` of `statfs`).
-///
-/// - ext4 with a journal, and XFS: the sync commits the file's blocks and size like any other's, and
-///   the link count and the directory entry are one transaction, which the sync of the directory
-///   commits.
-/// - ext4 without a journal: the sync of the directory writes the entry, but not the link count,
-///   which is 0 on disk. After a power cut the entry would lead to a deleted file.
-/// - tmpfs: nothing is ever synced, nothing survives.
-/// - btrfs: the sync logs nothing for a file without a name ("pointless"), and the later sync of the
-///   directory logs that the file exists, not what is in it. After a power cut it could be there and
-///   empty.
-///
-/// Where it does not count, and wherever it is not known, a hidden file is written, synced and
-/// renamed.
-fn unnamed_data_is_synced(
-    file_system: impl TryInto<u64>,
-    has_journal: impl FnOnce() -> bool,
-) -> bool {
-    const EXT4: u64 = 0xef53;
-    const TMPFS: u64 = 0x0102_1994;
-    const XFS: u64 = 0x5846_5342;
-    match file_system.try_into() {
-        Ok(EXT4) => has_journal(),
-        Ok(TMPFS | XFS) => true,
-        _ => false,
-    }
+/// The ways that keep what is acknowledged on such a file system.
+fn safe_ways(kind: journal::Kind) -> Vec<Way> {
+    let is_safe = |way: &Way| kind.syncs_unnamed_files() || !way.is_unnamed();
+    WAYS.into_iter().filter(is_safe).collect()
 }
 
 /// The alignment that direct writes to this file need, in bytes; `usize::MAX` if they are refused.

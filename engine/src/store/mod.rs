@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  Incoming ── bounded channel, one writer per object ──► writer 1..n ──► committer ──► Verdict
-//!                                                    write, sync data,     one sync of the
-//!                                                    publish               directory for all
+//!                                                    write, see to the     one sync of the
+//!                                                    data, publish         directory for all
 //! ```
 //!
 //! The store knows nothing of sockets, associations or DIMSE statuses. Its promises:
@@ -11,9 +11,11 @@
 //! - A file under a final name is complete, always: an object is written to an unnamed file
 //!   (`O_TMPFILE`; where the file system has none, or does not sync it, to a hidden one,
 //!   `.NAME.<n>.part`) and linked or renamed to its name at the end.
-//! - With [`Durability::Object`], data is on stable storage before the name is made, and the name
-//!   before the receipt is: never a durable name without durable data, never a receipt for an
-//!   object that a power cut could take.
+//! - With [`Durability::Object`], a name becomes durable after its data or together with it, and
+//!   before the receipt is given: never a durable name without durable data, never a receipt for an
+//!   object that a power cut could take. Where one journal takes up all changes in their order
+//!   (ext4, XFS), data is written out, the name made, and the sync of the directory commits both;
+//!   elsewhere each file is synced before it gets its name.
 //! - A failed object leaves nothing behind, and what was under its name before stays.
 //! - Nothing outside the output directory is touched: all names are relative to its descriptor, and
 //!   none holds a `/`.
@@ -27,7 +29,7 @@
 //! Deliberately absent: any read-back of what was written, any index of what is stored, and locks
 //! between processes beyond what the removal of stale part files needs.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod commit;
 mod config;

@@ -149,55 +149,58 @@ impl Object {
         Ok(state)
     }
 
-    /// The object is complete: makes its data durable, publishes it and sees to the answer.
-    pub(super) fn commit(mut self, committer: &Committer, reply: Reply) {
-        match self.complete() {
-            Ok((file_name, outcome)) => committer.settle(Published {
-                file_name,
-                bytes: self.landed,
-                outcome,
-                reply,
-            }),
-            Err(failure) => reply.send(Err(failure)),
-        }
-    }
-
-    fn complete(&mut self) -> Result<(String, Outcome), StoreFailure> {
+    /// The object is complete. What of it lies in the page cache starts on its way to the disk.
+    pub(super) fn seal(mut self, reply: Reply) -> Sealed {
         let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
-        match state {
-            State::Failed(failure) => Err(failure),
-            State::Named(name) => {
-                let state = self.create(name, SinkKind::Buffered)?;
-                self.finish(state)
-            }
-            State::Comparing(name, comparison) if !comparison.is_same_to_the_end(self.landed) => {
-                let state =
-                    self.write_after_all(name, &comparison, self.landed, SinkKind::Buffered)?;
-                self.finish(state)
-            }
-            state => self.finish(state),
+        self.state = self.complete(state).unwrap_or_else(State::Failed);
+        Sealed {
+            object: self,
+            reply,
         }
     }
 
-    fn finish(&self, state: State) -> Result<(String, Outcome), StoreFailure> {
+    fn complete(&self, state: State) -> Result<State, StoreFailure> {
+        let state = match state {
+            State::Named(name) => self.create(name, SinkKind::Buffered)?,
+            State::Comparing(name, comparison) if !comparison.is_same_to_the_end(self.landed) => {
+                self.write_after_all(name, &comparison, self.landed, SinkKind::Buffered)?
+            }
+            state => state,
+        };
         match state {
             State::Writing(name, mut part) => {
                 part.seal(self.landed)
                     .map_err(self.failed(Operation::Write, &name))?;
-                self.sync(&name, || part.sync_data())?;
-                publish(&self.context, part, &name, &self.head)
+                self.if_durable(|| part.start_securing())
+                    .map_err(self.failed(Operation::SyncData, &name))?;
+                Ok(State::Writing(name, part))
             }
-            State::Comparing(name, comparison) => {
-                self.sync(&name, || comparison.sync_existing())?;
-                Ok((name.plain(), Outcome::Identical))
-            }
-            State::Named(_) | State::Failed(_) => Err(StoreFailure::ShutDown),
+            state => Ok(state),
         }
     }
 
-    fn sync(&self, name: &Name, sync: impl FnOnce() -> io::Result<()>) -> Result<(), StoreFailure> {
+    /// Secures the data, then gives the file its name. Returns the name and how it came to it.
+    fn publish(&mut self) -> Result<(String, Outcome), StoreFailure> {
+        let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
+        match state {
+            State::Writing(name, mut part) => {
+                self.if_durable(|| part.secure())
+                    .map_err(self.failed(Operation::SyncData, &name))?;
+                publish(&self.context, part, &name, &self.head)
+            }
+            State::Comparing(name, comparison) => {
+                self.if_durable(|| comparison.sync_existing())
+                    .map_err(self.failed(Operation::SyncData, &name))?;
+                Ok((name.plain(), Outcome::Identical))
+            }
+            State::Failed(failure) => Err(failure),
+            State::Named(_) => Err(StoreFailure::ShutDown),
+        }
+    }
+
+    fn if_durable(&self, step: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         match self.context.config.durability {
-            Durability::Object => sync().map_err(self.failed(Operation::SyncData, name)),
+            Durability::Object => step(),
             Durability::None => Ok(()),
         }
     }
@@ -208,5 +211,28 @@ impl Object {
 
     fn failed(&self, operation: Operation, name: &Name) -> impl FnOnce(io::Error) -> StoreFailure {
         move |error| StoreFailure::of_system(operation, &self.path(name), &error)
+    }
+}
+
+/// An object that is complete and has no name yet. Whoever drops it without [`Sealed::settle`] discards
+/// it, and it is answered as lost.
+pub(super) struct Sealed {
+    object: Object,
+    reply: Reply,
+}
+
+impl Sealed {
+    /// Makes the data durable as far as that is due before the name, publishes the object and sees to
+    /// the answer.
+    pub(super) fn settle(mut self, committer: &Committer) {
+        match self.object.publish() {
+            Ok((file_name, outcome)) => committer.settle(Published {
+                file_name,
+                bytes: self.object.landed,
+                outcome,
+                reply: self.reply,
+            }),
+            Err(failure) => self.reply.send(Err(failure)),
+        }
     }
 }

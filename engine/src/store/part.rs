@@ -145,10 +145,21 @@ impl PartFile {
         }
     }
 
-    /// Brings the data to stable storage. After an error nothing of it can be trusted, a second
-    /// try included: the kernel may have dropped what it could not write.
-    pub(super) fn sync_data(&mut self) -> io::Result<()> {
-        retry_interrupted(|| self.sink.sync_data())
+    /// Starts on what [`PartFile::secure`] will wait for.
+    pub(super) fn start_securing(&mut self) -> io::Result<()> {
+        retry_interrupted(|| self.sink.start_write_back())
+    }
+
+    /// Sees to it that the data is on stable storage no later than the name that the file gets next:
+    /// writes it out where the sync of the directory does the rest, syncs it elsewhere. After an
+    /// error nothing of it can be trusted, a second try included: the kernel may have dropped what
+    /// it could not write.
+    pub(super) fn secure(&mut self) -> io::Result<()> {
+        if self.context.directory.syncs_files() {
+            retry_interrupted(|| self.sink.finish_write_back())
+        } else {
+            retry_interrupted(|| self.sink.sync_data())
+        }
     }
 
     /// Gives the file its final name, unless that is taken: then `false`.

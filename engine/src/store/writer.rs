@@ -6,13 +6,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 // A crossbeam channel would keep what is queued, unanswered, when its receiver goes; these drop it.
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::commit::Committer;
 use super::incoming::{ObjectHead, Reply};
-use super::object::Object;
-use super::{Context, OpenError};
+use super::object::{Object, Sealed};
+use super::{Context, Durability, OpenError};
 use crate::landing::Extent;
 
 /// What a writer is sent.
@@ -81,6 +81,8 @@ impl WriterPool {
                 context: Arc::clone(context),
                 committer: committer.clone(),
                 open: HashMap::new(),
+                sealed: Vec::with_capacity(BATCH_OBJECTS_MAX),
+                written: 0,
             };
             threads.push(spawn(format!("pdv-writer-{index}"), move || writer.run())?);
             lanes.push(Lane { queue, load });
@@ -170,6 +172,15 @@ impl Drop for LifeSign {
     }
 }
 
+/// Objects that a writer completes before it publishes the first of them, if there are as many: one
+/// waits for the disk while the next is written. What is gained beyond is small, what the first of
+/// them waits is not.
+const BATCH_OBJECTS_MAX: usize = 16;
+
+/// Bytes written while a complete object waits to be published, for the same reason: about what a
+/// disk takes in a millisecond.
+const BATCH_BYTES_MAX: u64 = 1 << 20;
+
 /// One writer thread.
 struct Writer {
     /// Dropped first: nobody should choose a writer whose queue is closed.
@@ -179,15 +190,43 @@ struct Writer {
     committer: Committer,
     /// Objects of several messages that have begun and not ended.
     open: HashMap<u64, Object>,
+    /// Complete objects that are not published yet.
+    sealed: Vec<Sealed>,
+    /// Bytes written since the first of them was.
+    written: u64,
 }
 
 impl Writer {
     /// Works until it is told to stop. Objects still open then were not committed: they are
     /// discarded, as is whatever is sent later.
     fn run(mut self) {
-        while let Ok(Message::Work(work)) = self.messages.recv() {
+        while let Some(work) = self.next() {
             self.work(work);
             self.load.0.messages.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.settle();
+    }
+
+    /// The next step: what waits in the queue before complete objects are published, until these have
+    /// waited long enough. `None` when it is time to stop.
+    fn next(&mut self) -> Option<Work> {
+        let is_batch_full =
+            self.sealed.len() >= BATCH_OBJECTS_MAX || self.written >= BATCH_BYTES_MAX;
+        let message = match self.messages.try_recv() {
+            Ok(message) if !is_batch_full || self.sealed.is_empty() => message,
+            Ok(message) => {
+                self.settle();
+                message
+            }
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {
+                self.settle();
+                self.messages.recv().ok()?
+            }
+        };
+        match message {
+            Message::Work(work) => Some(work),
+            Message::Stop => None,
         }
     }
 
@@ -205,17 +244,40 @@ impl Writer {
         let Some(mut object) = object else { return };
         if let Some(extent) = extent {
             object.write(&extent, matches!(then, Then::Commit(_)));
+            self.written += extent.len as u64;
             // The memory is free again before anything waits for the disk to sync.
             drop(extent);
         }
         match then {
             Then::More => {
                 self.open.insert(number, object);
-                return;
             }
-            Then::Commit(reply) => object.commit(&self.committer, reply),
-            Then::Discard => drop(object),
+            Then::Commit(reply) => self.seal(object, reply),
+            Then::Discard => self.ended(1),
         }
-        self.load.0.objects.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn seal(&mut self, object: Object, reply: Reply) {
+        if self.sealed.is_empty() {
+            self.written = 0;
+        }
+        self.sealed.push(object.seal(reply));
+        if self.context.config.durability == Durability::None {
+            // Nothing to wait for, and nothing gained by it.
+            self.settle();
+        }
+    }
+
+    /// Publishes all that is complete.
+    fn settle(&mut self) {
+        let objects = self.sealed.len();
+        for sealed in self.sealed.drain(..) {
+            sealed.settle(&self.committer);
+        }
+        self.ended(objects);
+    }
+
+    fn ended(&self, objects: usize) {
+        self.load.0.objects.fetch_sub(objects, Ordering::Relaxed);
     }
 }

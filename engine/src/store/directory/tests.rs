@@ -226,23 +226,3 @@ fn reading_what_is_published_follows_no_link_and_waits_for_no_pipe() {
         .expect("read");
     assert_eq!(text, "x");
 }
-
-#[test]
-fn files_go_unnamed_only_where_their_sync_is_known_to_count() {
-    for known in [0xef53_u64, 0x5846_5342, 0x0102_1994] {
-        assert!(unnamed_data_is_synced(known, || true));
-    }
-    // btrfs, NFS, overlayfs, nothing.
-    for other in [0x9123_683e_u64, 0x6969, 0x794c_7630, 0] {
-        assert!(!unnamed_data_is_synced(other, || true), "{other:x}");
-    }
-}
-
-#[test]
-fn ext4_without_a_journal_gets_no_unnamed_files() {
-    assert!(!unnamed_data_is_synced(0xef53_u64, || false));
-    assert!(
-        unnamed_data_is_synced(0x5846_5342_u64, || false),
-        "XFS always has one"
-    );
-}

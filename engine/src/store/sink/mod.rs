@@ -6,6 +6,7 @@
 
 mod buffered;
 mod direct;
+mod write_back;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -34,6 +35,17 @@ pub trait Sink: Send {
     /// Makes the file end at `len` and gives back what was reserved beyond.
     fn cut(&mut self, len: u64) -> io::Result<()> {
         Ok(rustix::fs::ftruncate(self.file(), len)?)
+    }
+
+    /// Starts moving what lies in the page cache to the device, without waiting for it.
+    fn start_write_back(&mut self) -> io::Result<()> {
+        write_back::start(self.file())
+    }
+
+    /// Waits until all that was written has reached the device, which may still hold it in volatile
+    /// memory, and the file system has taken note of where it lies.
+    fn finish_write_back(&mut self) -> io::Result<()> {
+        write_back::finish(self.file())
     }
 
     /// Brings all that was written, and what is needed to read it again, to stable storage.

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::support::*;
 use crate::landing::Slot;
+use crate::store::directory::Directory;
 use crate::store::{
     Durability, OnDuplicate, Operation, Outcome, Sink, SinkFactory, SinkKind, StoreConfig,
     StoreFailure, SystemSinks,
@@ -27,7 +28,7 @@ enum Fault {
     FullAt(u64, Errno),
     /// Writes take nothing and say so.
     Zero,
-    /// Data can't be synced.
+    /// Data can't be synced or written out.
     SyncData,
     /// The directory can't be synced.
     SyncDirectory,
@@ -95,6 +96,15 @@ impl Sink for FaultySink {
             Some(Fault::SyncData) => Err(Errno::IO.into()),
             Some(Fault::Interrupted) if self.calls % 2 == 1 => Err(Errno::INTR.into()),
             _ => self.inner.sync_data(),
+        }
+    }
+
+    fn finish_write_back(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        match self.fault {
+            Some(Fault::SyncData) => Err(Errno::IO.into()),
+            Some(Fault::Interrupted) if self.calls % 2 == 1 => Err(Errno::INTR.into()),
+            _ => self.inner.finish_write_back(),
         }
     }
 
@@ -294,15 +304,27 @@ impl Sink for RecordingSink {
 
     fn sync_data(&mut self) -> io::Result<()> {
         self.inner.sync_data()?;
-        // A hidden name is none.
-        let mut names = names_in(&self.directory);
-        names.retain(|name| !name.starts_with('.'));
-        self.journal.note(format!("data synced with {names:?}"));
+        self.note_with_names("data synced");
+        Ok(())
+    }
+
+    fn finish_write_back(&mut self) -> io::Result<()> {
+        self.inner.finish_write_back()?;
+        self.note_with_names("data written out");
         Ok(())
     }
 
     fn file(&self) -> BorrowedFd<'_> {
         self.inner.file()
+    }
+}
+
+impl RecordingSink {
+    fn note_with_names(&self, what: &str) {
+        // A hidden name is none.
+        let mut names = names_in(&self.directory);
+        names.retain(|name| !name.starts_with('.'));
+        self.journal.note(format!("{what} with {names:?}"));
     }
 }
 
@@ -319,8 +341,15 @@ fn recording(config: StoreConfig, gate: Option<Receiver<()>>) -> (Fixture, Arc<J
 }
 
 #[test]
-fn data_is_synced_before_the_name_and_the_name_before_the_receipt() {
+fn data_is_secured_before_the_name_and_the_name_before_the_receipt() {
     for temporary in directories() {
+        let (directory, _) = Directory::open(temporary.path()).expect("opened");
+        let secured = if directory.syncs_files() {
+            "data written out with []"
+        } else {
+            "data synced with []"
+        };
+        drop(directory);
         let (fixture, journal) = recording(StoreConfig::new(temporary.path()), None);
         fixture
             .side
@@ -329,11 +358,7 @@ fn data_is_synced_before_the_name_and_the_name_before_the_receipt() {
         let events = journal.events.lock().expect("no panic").clone();
         assert_eq!(
             events,
-            [
-                "written",
-                "data synced with []",
-                "directory synced with [\"CT.1.2\"]"
-            ]
+            ["written", secured, "directory synced with [\"CT.1.2\"]"]
         );
     }
 }
