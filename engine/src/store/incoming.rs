@@ -99,7 +99,8 @@ impl Incoming {
     fn send(&mut self, extent: Option<Extent>, then: Then) {
         let (writer, object, head) = match std::mem::replace(&mut self.state, State::Closed) {
             State::New(head) => {
-                let (writer, object) = self.writers.assign();
+                let is_whole = !matches!(then, Then::More);
+                let (writer, object) = self.writers.assign(is_whole);
                 (writer, object, Some(head))
             }
             State::Sent { writer, object } => (writer, object, None),

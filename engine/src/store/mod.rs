@@ -68,6 +68,13 @@ struct Context {
     sinks: Arc<dyn SinkFactory>,
 }
 
+impl Context {
+    /// Whether each file is synced before it gets its name.
+    fn syncs_each_file(&self) -> bool {
+        self.config.durability == Durability::Object && !self.directory.syncs_files()
+    }
+}
+
 /// A running store: its threads and its output directory.
 ///
 /// Dropping it is [`Store::shutdown`].

@@ -319,11 +319,16 @@ impl Sink for RecordingSink {
     }
 }
 
+/// The names in a directory, sorted, but for hidden ones.
+fn visible_names_in(directory: &std::path::Path) -> Vec<String> {
+    let mut names = names_in(directory);
+    names.retain(|name| !name.starts_with('.'));
+    names
+}
+
 impl RecordingSink {
     fn note_with_names(&self, what: &str) {
-        // A hidden name is none.
-        let mut names = names_in(&self.directory);
-        names.retain(|name| !name.starts_with('.'));
+        let names = visible_names_in(&self.directory);
         self.journal.note(format!("{what} with {names:?}"));
     }
 }
@@ -391,7 +396,7 @@ fn objects_that_wait_share_one_sync_of_the_directory() {
             .send(&Sample::new(&format!("1.{ticket}"), 100, 0), ticket);
     }
     let end = std::time::Instant::now() + PATIENCE;
-    while fixture.names().len() < 20 {
+    while visible_names_in(&fixture.path).len() < 20 {
         assert!(
             std::time::Instant::now() < end,
             "all are published while one sync is held back"
