@@ -1,14 +1,19 @@
 //! Group commit: many published objects, one sync of the directory, then their receipts.
 //!
 //! While the directory is being synced, further objects queue up; the next sync serves them all.
-//! So the group grows with the load, and an object alone waits for nobody.
+//! So the group grows with the load, and an object alone waits for nobody; see [`gathering`] for the
+//! moment that small groups wait.
 
+mod gathering;
 mod receipt;
 
 use std::sync::Arc;
 // As for the writers: what is queued when the receiver goes must be dropped, so that it is answered.
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
+
+use gathering::{Gathering, Goal};
 
 use super::failure::{Operation, StoreFailure};
 use super::incoming::Reply;
@@ -80,10 +85,42 @@ impl Committer {
 
 fn run(context: &Context, queue: &Receiver<Published>) {
     let mut group = Vec::with_capacity(COMMIT_BATCH_MAX);
-    while let Ok(first) = queue.recv() {
-        group.push(first);
-        group.extend(queue.try_iter().take(COMMIT_BATCH_MAX - 1));
+    let mut gathering = Gathering::default();
+    loop {
+        take_waiting(&mut group, queue);
+        let goal = gathering.goal(group.len());
+        if group.is_empty() {
+            match queue.recv() {
+                Ok(first) => group.push(first),
+                Err(_) => return,
+            }
+        }
+        gather(&mut group, queue, goal);
+        let objects = group.len();
+        let start = Instant::now();
         commit(context, &mut group);
+        gathering.committed(goal, objects, start.elapsed());
+    }
+}
+
+/// Adds what has come to a group, as far as it has room.
+fn take_waiting(group: &mut Vec<Published>, queue: &Receiver<Published>) {
+    group.extend(queue.try_iter().take(COMMIT_BATCH_MAX - group.len()));
+}
+
+/// Waits until the goal is reached, or for as long as it allows.
+fn gather(group: &mut Vec<Published>, queue: &Receiver<Published>, goal: Goal) {
+    take_waiting(group, queue);
+    if group.len() >= goal.objects {
+        return;
+    }
+    let end = Instant::now() + goal.patience;
+    while group.len() < goal.objects {
+        let left = end.saturating_duration_since(Instant::now());
+        match queue.recv_timeout(left) {
+            Ok(published) => group.push(published),
+            Err(_) => return,
+        }
     }
 }
 
