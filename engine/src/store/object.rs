@@ -149,7 +149,7 @@ impl Object {
         Ok(state)
     }
 
-    /// The object is complete. What of it lies in the page cache starts on its way to the disk.
+    /// The object is complete.
     pub(super) fn seal(mut self, reply: Reply) -> Sealed {
         let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
         self.state = self.complete(state).unwrap_or_else(State::Failed);
@@ -171,11 +171,21 @@ impl Object {
             State::Writing(name, mut part) => {
                 part.seal(self.landed)
                     .map_err(self.failed(Operation::Write, &name))?;
-                self.if_durable(|| part.start_securing())
-                    .map_err(self.failed(Operation::SyncData, &name))?;
                 Ok(State::Writing(name, part))
             }
             state => Ok(state),
+        }
+    }
+
+    /// Starts on what [`Object::publish`] will wait for. If that fails, the object has: the kernel may
+    /// have dropped what it could not place, and say so only once.
+    fn start_securing(&mut self) {
+        if let State::Writing(name, part) = &mut self.state
+            && let Err(error) = part.start_securing()
+        {
+            let path = self.context.directory.path_of(&name.plain());
+            let failure = StoreFailure::of_system(Operation::SyncData, &path, &error);
+            self.state = State::Failed(failure);
         }
     }
 
@@ -222,6 +232,12 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
+    /// Something else is done before [`Sealed::settle`]: starts moving to the disk what still lies in
+    /// the page cache.
+    pub(super) fn start_securing(&mut self) {
+        self.object.start_securing();
+    }
+
     /// Makes the data durable as far as that is due before the name, publishes the object and sees to
     /// the answer.
     pub(super) fn settle(mut self, committer: &Committer) {

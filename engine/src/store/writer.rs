@@ -243,7 +243,12 @@ impl Writer {
         let is_batch_full =
             self.sealed.len() >= BATCH_OBJECTS_MAX || self.written >= BATCH_BYTES_MAX;
         let (message, cost) = match self.messages.try_recv() {
-            Ok(message) if !is_batch_full || self.sealed.is_empty() => message,
+            Ok(message) if !is_batch_full || self.sealed.is_empty() => {
+                if let Some(sealed) = self.sealed.last_mut() {
+                    sealed.start_securing();
+                }
+                message
+            }
             Ok(message) => {
                 self.settle();
                 message

@@ -14,7 +14,7 @@ use crate::landing::Slot;
 use crate::store::directory::Directory;
 use crate::store::{
     Durability, OnDuplicate, Operation, Outcome, Sink, SinkFactory, SinkKind, StoreConfig,
-    StoreFailure, SystemSinks,
+    StoreFailure, SystemSinks, Verdict,
 };
 
 /// What goes wrong, while it is switched on.
@@ -30,6 +30,9 @@ enum Fault {
     Zero,
     /// Data can't be synced or written out.
     SyncData,
+    /// Writing out what lies in the page cache finds no space when it is started; the kernel has
+    /// dropped it and will not say so again.
+    StartWriteBack,
     /// The directory can't be synced.
     SyncDirectory,
     /// No space can be reserved.
@@ -96,6 +99,13 @@ impl Sink for FaultySink {
             Some(Fault::SyncData) => Err(Errno::IO.into()),
             Some(Fault::Interrupted) if self.calls % 2 == 1 => Err(Errno::INTR.into()),
             _ => self.inner.sync_data(),
+        }
+    }
+
+    fn start_write_back(&mut self) -> io::Result<()> {
+        match self.fault {
+            Some(Fault::StartWriteBack) => Err(Errno::NOSPC.into()),
+            _ => self.inner.start_write_back(),
         }
     }
 
@@ -204,6 +214,38 @@ fn other_refusals_say_what_was_refused() {
         assert_eq!(operation, refused);
         assert!(path.ends_with("CT.1.2"));
     }
+}
+
+#[test]
+fn what_the_kernel_drops_while_others_are_written_is_not_acknowledged() {
+    let temporary = directory();
+    let config = StoreConfig {
+        writers: 1,
+        ..StoreConfig::new(temporary.path())
+    };
+    let (fixture, _) = faulty(config, Fault::StartWriteBack);
+    // Many at once: all but those that find the queue empty are started before they are waited for.
+    for ticket in 0..200 {
+        let uid = format!("1.{ticket}");
+        fixture.side.send(&Sample::new(&uid, 100, 0), ticket);
+    }
+    let mut lost = 0;
+    for _ in 0..200 {
+        let Verdict { ticket, result } = fixture.side.verdict();
+        let name = format!("CT.1.{ticket}");
+        match result {
+            Ok(_) => assert!(fixture.path.join(name).exists()),
+            Err(failure) => {
+                assert!(
+                    matches!(failure, StoreFailure::NoSpace { .. }),
+                    "{failure:?}"
+                );
+                assert!(!fixture.path.join(name).exists());
+                lost += 1;
+            }
+        }
+    }
+    assert!(lost > 0, "the writer never had two objects at once");
 }
 
 #[test]
