@@ -93,7 +93,17 @@ impl Incoming {
     /// Exactly one verdict follows, to `reply`, maybe before this call returns;
     /// [`StoreFailure::ShutDown`] if the object's writer is gone.
     pub fn commit(mut self, last: Option<Extent>, reply: ReplyTo) {
-        self.send(last, Then::Commit(Reply::new(reply)));
+        let reply = Reply::new(reply);
+        let state = std::mem::replace(&mut self.state, State::Closed);
+        match (self.writers.shortcut(), state, last) {
+            (Some(shortcut), State::New(head), Some(extent)) if shortcut.takes(&extent) => {
+                shortcut.store(head, extent, reply);
+            }
+            (_, state, last) => {
+                self.state = state;
+                self.send(last, Then::Commit(reply));
+            }
+        }
     }
 
     fn send(&mut self, extent: Option<Extent>, then: Then) {

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use super::commit::Committer;
 use super::incoming::{ObjectHead, Reply};
 use super::object::{Object, Sealed};
+use super::shortcut::Shortcut;
 use super::{Context, Durability, OpenError};
 use crate::landing::Extent;
 
@@ -49,6 +50,7 @@ pub(super) struct WriterPool {
     /// Whether every object waits for a sync of its own, so that it pays to spread them as far as
     /// they go.
     is_each_synced: bool,
+    shortcut: Option<Shortcut>,
 }
 
 /// How much may wait for a writer before the next one is woken, in bytes. Small objects are dealt with
@@ -104,6 +106,7 @@ impl WriterPool {
                 lanes,
                 next_object: AtomicU64::new(0),
                 is_each_synced: context.syncs_each_file(),
+                shortcut: Shortcut::new(context, committer),
             },
             threads,
         ))
@@ -125,6 +128,11 @@ impl WriterPool {
             lane.load.objects.fetch_add(1, Ordering::Relaxed);
         }
         (index, self.next_object.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The way past the writers, if there is one.
+    pub(super) fn shortcut(&self) -> Option<&Shortcut> {
+        self.shortcut.as_ref()
     }
 
     /// Sends to a writer. If its thread has ended, or ends before it gets there, the message is
@@ -151,6 +159,9 @@ impl WriterPool {
 
     /// Tells every writer to end once it has done what was sent so far.
     pub(super) fn stop(&self) {
+        if let Some(shortcut) = &self.shortcut {
+            shortcut.close();
+        }
         for writer in 0..self.lanes.len() {
             self.send(writer, Message::Stop);
         }
