@@ -37,6 +37,37 @@ const LOGGING: &str = "Messages go to standard error, each line behind the lette
     and a colon: F (fatal), E (error), W (warning), I (info), D (debug), T (trace). UIDs, AE \
     titles, addresses and file names are logged, names and IDs of patients never.";
 
+const LOG_CONFIGURATION: &[&str] = &[
+    "The file of --log-config has lines key = value, as log4cplus and DCMTK have them; a line that \
+     begins with # is a comment, names are case sensitive, and of a key that is there twice the last \
+     counts. log4cplus.rootLogger = LEVEL, NAME, ... sets the level and the appenders of everything; \
+     log4cplus.logger.LOGGER = LEVEL, NAME, ... those of one logger and all below it, with INHERITED \
+     for the level of its parent; log4cplus.additivity.LOGGER = false keeps its messages from its \
+     parents' appenders. The loggers are DCMTK's: dcmtk.apps.TOOL (the tool, and what the receiver tells \
+     of associations and objects), dcmtk.dcmnet (the network), dcmtk.dcmdata (data sets). At INFO exactly \
+     dcmtk.apps.TOOL.progress shows dots on standard output. A level is OFF, FATAL, ERROR, WARN, INFO, \
+     DEBUG, TRACE or ALL.",
+    "log4cplus.appender.NAME is log4cplus::ConsoleAppender (standard output; with .logToStdErr = true \
+     standard error), FileAppender (.File, .Append, .ReopenDelay), RollingFileAppender (besides \
+     .MaxFileSize such as 5MB, at least 200KB, and .MaxBackupIndex), DailyRollingFileAppender (besides \
+     .Schedule: monthly, weekly, daily, twice_daily, hourly or minutely) or NullAppender. Each may have a \
+     .Threshold, .filters.1 and so on (DenyAllFilter, LogLevelMatchFilter, LogLevelRangeFilter, \
+     StringMatchFilter) and a .layout: SimpleLayout, TTCCLayout or PatternLayout with \
+     .layout.ConversionPattern.",
+    "In a pattern %m is the message, %n a line end, %p the level, %P its letter, %c the logger, %c{1} the \
+     last part of its name, %D{format} the local time and %d{format} that of Greenwich (as of strftime, and \
+     %q, %Q for fractions of a second), %r the milliseconds since the start, %i the process, %t and %T the \
+     thread by name and number, %h and %H the host, %F, %b, %L, %l and %M the place in the source (the \
+     module stands for the function), %x and %X nothing. Widths as in %-5p and %.30c are served; %% is a \
+     percent sign.",
+    "${name} stands for a property of the file, for appname, hostname, pid, date or time, or for a \
+     variable of the environment. Whatever can't be served, such as appenders of other classes, is left \
+     out, and a line on standard error tells where it stands. Lines are written by a thread of their \
+     own, each at once, whatever .ImmediateFlush says; if a file takes nothing for a second, messages are \
+     left out rather than transfers held up, and their number is told. A file of .Schedule is put away when \
+     its time is over, at the latest when the next run begins; not, as with DCMTK, at each end.",
+];
+
 /// The manual page of a tool, in roff's man macros.
 pub(crate) fn page<T>(tool: &Tool<T>) -> String {
     let version = env!("CARGO_PKG_VERSION");
@@ -61,6 +92,7 @@ pub(crate) fn page<T>(tool: &Tool<T>) -> String {
     push_refused(&mut page, tool);
     push_paragraphs(&mut page, "COMMAND LINE", GRAMMAR);
     push_section(&mut page, "LOGGING", LOGGING);
+    push_paragraphs(&mut page, "LOG CONFIGURATION", LOG_CONFIGURATION);
     for (title, paragraphs) in tool.manual.sections {
         push_paragraphs(&mut page, title, paragraphs);
     }
@@ -213,7 +245,13 @@ mod tests {
     #[test]
     fn the_page_has_the_sections_that_people_look_for() {
         let page = page(&TOOL);
-        for title in ["SIGNALS", "EXIT STATUS", "FILES", "EXAMPLES"] {
+        for title in [
+            "LOG CONFIGURATION",
+            "SIGNALS",
+            "EXIT STATUS",
+            "FILES",
+            "EXAMPLES",
+        ] {
             assert!(page.contains(&format!(".SH {title}\n")), "{title}");
         }
         assert!(page.starts_with(concat!(

@@ -38,10 +38,15 @@ pub(crate) fn start<C: Command>(
 ) -> ExitCode {
     let mut typed = C::default();
     match settle(words, &mut typed) {
-        Ok(Some(settings)) => run(settings),
+        Ok(Some(settings)) => {
+            let code = run(settings);
+            logging::flush();
+            code
+        }
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
             if is_shown(&error, typed.as_mut().threshold()) {
+                logging::flush();
                 help::print_error(C::tool(), &error.text);
             }
             ExitCode::FAILURE
@@ -51,7 +56,7 @@ pub(crate) fn start<C: Command>(
 
 /// Whether an error's text is shown: `-q` silences what is found after logging is set up.
 fn is_shown(error: &UsageError, threshold: Threshold) -> bool {
-    error.stage != Stage::Judging || threshold <= Threshold::Error
+    error.stage != Stage::Judging || logging::shows_errors(threshold)
 }
 
 /// Reads the command line; `None` when it only asked for a text, which is then printed. `typed`
@@ -79,12 +84,26 @@ fn settle<C: Command>(
     }
     typed.note_parameters(&line)?;
     let outcome = line.apply_to(typed);
+    configure_log(tool.name, typed.as_mut())?;
     if typed.as_mut().arguments {
         logging::always(&arguments_line(tool.name, line.expanded()));
     }
     outcome?;
-    logging::start(typed.as_mut().threshold());
+    if typed.as_mut().log_config.is_none() {
+        logging::start(typed.as_mut().threshold());
+    }
     typed.resolve().map(Some)
+}
+
+/// Starts the log of a configuration file, if one is wanted: what is wrong with later options is
+/// judged when it works, as with DCMTK.
+fn configure_log(tool: &str, general: &mut General) -> Result<(), UsageError> {
+    if let Some(file) = &general.log_config {
+        let level = logging::start_configured(tool, file)
+            .map_err(|error| UsageError::new(Stage::Reading, error.to_string()))?;
+        general.threshold = Some(level);
+    }
+    Ok(())
 }
 
 /// Why what was asked for was not printed.

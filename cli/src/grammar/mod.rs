@@ -187,8 +187,13 @@ impl<T> CommandLine<T> {
             .entries()
             .filter(|entry| self.is_selected(entry.long))
         {
-            let occurrences = self.values_of(entry)?;
-            self.check_combination(entry)?;
+            let judged = self.judge(entry);
+            let occurrences = judged.map_err(|mut error| {
+                if entry.sets_up_log {
+                    error.stage = Stage::Reading;
+                }
+                error
+            })?;
             match entry.effect {
                 Effect::Works(apply) => occurrences.iter().for_each(|values| apply(typed, values)),
                 Effect::Answer(_) => {}
@@ -199,6 +204,13 @@ impl<T> CommandLine<T> {
             }
         }
         Ok(())
+    }
+
+    /// The values of an option, where they and the combination make sense.
+    fn judge(&self, entry: &'static Entry<T>) -> Result<Vec<Vec<Value>>, UsageError> {
+        let occurrences = self.values_of(entry)?;
+        self.check_combination(entry)?;
+        Ok(occurrences)
     }
 
     /// The values of an option, judged.

@@ -85,6 +85,8 @@ pub(crate) struct Entry<T: 'static> {
     /// Whether errors about its values tell the range. Not so for DCMTK's own options, whose texts
     /// are known.
     pub(crate) tells_range: bool,
+    /// Whether errors about it are found before the log is set up, and so are shown whatever its level.
+    pub(crate) sets_up_log: bool,
     /// What it does, in a line of the help or few.
     pub(crate) summary: &'static str,
     /// What it does, in full.
@@ -228,6 +230,7 @@ pub(crate) const fn entry<T>(
         conflicts: &[],
         repeats: false,
         tells_range: false,
+        sets_up_log: false,
         summary,
         details,
         effect: Effect::Refused { why: "" },
@@ -280,6 +283,12 @@ impl<T> Entry<T> {
     /// Tells the range of its values in errors about them.
     pub(crate) const fn tells_range(mut self) -> Self {
         self.tells_range = true;
+        self
+    }
+
+    /// Sets up the log: errors about it are always shown.
+    pub(crate) const fn sets_up_log(mut self) -> Self {
+        self.sets_up_log = true;
         self
     }
 

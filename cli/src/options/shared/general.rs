@@ -1,5 +1,7 @@
 //! Help and logging: the same for every tool.
 
+use std::path::PathBuf;
+
 use super::super::{Answer, Argument, FILE_NAME, Kind, Section, entry};
 use crate::logging::{LEVELS, Threshold};
 
@@ -10,6 +12,8 @@ const VERBOSITY: &str = "log-verbosity";
 pub(crate) struct General {
     pub(crate) arguments: bool,
     pub(crate) threshold: Option<Threshold>,
+    /// The file that says how to log instead.
+    pub(crate) log_config: Option<PathBuf>,
 }
 
 impl General {
@@ -86,16 +90,19 @@ pub(crate) const fn general<T: AsMut<General>>() -> Section<T> {
         }])
         .default("warn")
         .conflicts(&[&["--verbose", "--debug", "--quiet"]])
+        .sets_up_log()
         .works(|typed, values| typed.as_mut().threshold = Threshold::from_name(values[0].word())),
         entry(
             "--log-config",
             "configure the log by a file",
-            "Reads levels, targets and layout of the log from a properties file.",
+            "Reads levels, targets and layout of the log from a properties file, as log4cplus has \
+             them; section LOG CONFIGURATION tells more.",
         )
         .short("-lc")
         .takes(&[FILE_NAME])
         .conflicts(&[&["--verbose", "--debug", "--quiet"], &["--log-level"]])
-        .not_yet("the log goes to standard error; choose its level by -q, -v, -d or --log-level"),
+        .sets_up_log()
+        .works(|typed, values| typed.as_mut().log_config = Some(values[0].path())),
         ]
         },
     }

@@ -31,6 +31,8 @@ pub(super) struct Settled {
     pub(super) file: Option<FileVersion>,
     /// What the log says of it.
     pub(super) notice: Option<String>,
+    /// What a log of every detail says besides.
+    pub(super) details: Option<String>,
 }
 
 /// Everybody who is to know of an object once it is in the journal.
@@ -61,6 +63,9 @@ impl Ledger {
         let outcome = &settled.outcome;
         if let Some(notice) = &settled.notice {
             tracing::info!("{notice}");
+        }
+        if let Some(details) = &settled.details {
+            tracing::debug!("{details}");
         }
         // Answers come in any order and name no file: DCMTK's line is not enough.
         if let (Verdict::Failed, Some(status)) = (outcome.verdict, outcome.status) {

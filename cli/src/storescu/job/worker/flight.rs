@@ -31,7 +31,7 @@ impl Flight {
     /// exactly: a dot for each fragment.
     pub(super) fn sent(&mut self, bytes: u64, fragment_bytes: u64) {
         self.bytes = bytes;
-        if tracing::enabled!(tracing::Level::INFO) && !tracing::enabled!(tracing::Level::DEBUG) {
+        if logging::shows_progress() {
             let fragments = bytes.div_ceil(fragment_bytes).min(DOTS_MAX);
             let dots = ".".repeat(usize::try_from(fragments).unwrap_or_default());
             logging::print(&format!("XMIT: {dots}\n"));
@@ -40,10 +40,10 @@ impl Flight {
 
     /// The peer has answered.
     pub(super) fn answered(self, reply: &StoreReply, verdict: Verdict) -> (Item, Settled) {
-        let notice = if tracing::enabled!(tracing::Level::DEBUG) {
-            format!("Received Store Response\n{}", self.describe(reply))
-        } else {
-            format!("Received Store Response ({})", reply.status)
+        let details = tracing::enabled!(tracing::Level::DEBUG).then(|| self.describe(reply));
+        let notice = match details {
+            Some(_) => "Received Store Response".to_owned(),
+            None => format!("Received Store Response ({})", reply.status),
         };
         let comment = reply.error_comment.clone().filter(|text| !text.is_empty());
         let reason = match (verdict, comment) {
@@ -54,6 +54,7 @@ impl Flight {
         let (item, mut settled) = self.settled(verdict, reason);
         settled.outcome.status = Some(reply.status);
         settled.notice = Some(notice);
+        settled.details = details;
         (item, settled)
     }
 
@@ -82,6 +83,7 @@ impl Flight {
             outcome,
             file: Some(self.file),
             notice: None,
+            details: None,
         };
         (self.item, settled)
     }
@@ -116,6 +118,7 @@ pub(in super::super) fn not_sent(path: &Path, why: &str) -> Settled {
         },
         file: FileVersion::of(path),
         notice: None,
+        details: None,
     }
 }
 
