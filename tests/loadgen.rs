@@ -8,6 +8,7 @@ use pdvault_engine::dataset::{FILE_META_BYTES_MAX, FileMeta};
 use pdvault_engine::registry::{TRANSFER_SYNTAXES, TransferSyntax, transfer_syntax};
 use pdvault_engine::value::{AeTitle, Uid};
 use pdvault_loadgen::corpus::{Corpus, Mix, Object};
+use pdvault_tests::foreign::{Foreign, Kind};
 use pdvault_tests::receiver::{self, Receiver};
 use pdvault_tests::scp::{Reply, Scp, Script};
 use pdvault_tests::scratch;
@@ -146,7 +147,7 @@ fn a_load_test_verifies_what_was_stored_and_its_results_can_be_compared() {
             .args([&json, &json]),
     );
     assert_eq!(compared.status.code(), Some(0));
-    assert!(text(&compared.stdout).contains("host, version and options are the same"));
+    assert!(text(&compared.stdout).contains("host, version, receiver and options are the same"));
 
     let other = home.path().join("other.json");
     let results = fs::read_to_string(&json).expect("written");
@@ -226,6 +227,46 @@ fn results_for_machines_have_standard_output_for_themselves() {
     for text in ["5 acknowledged", "as expected: failures=0, it was 0"] {
         assert!(shown.contains(text), "{shown}");
     }
+}
+
+#[test]
+fn results_say_what_the_receiver_said_it_is_and_a_comparison_tells_two_apart() {
+    let home = scratch::directory();
+    let (ours, theirs) = (Receiver::start("--ignore"), Foreign::start(Kind::Dcmtk));
+    let run = |port, name: &str| {
+        let json = home.path().join(name);
+        let options = format!("--corpus sr --count 5 --json {}", json.display());
+        let output = loadgen_to(port, &options);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        (json, text(&output.stdout))
+    };
+    let (json_of_ours, table_of_ours) = run(ours.port(), "ours.json");
+    let (json_of_theirs, table_of_theirs) = run(theirs.port(), "theirs.json");
+    for (table, line) in [
+        (table_of_ours, "receiver       PDVAULT_"),
+        (table_of_theirs, "receiver       OFFIS_DCMTK_"),
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
+    let results = fs::read_to_string(&json_of_theirs).expect("written");
+    assert!(
+        results.contains(r#""class_uid": "1.2.276.0.7230010.3."#),
+        "{results}"
+    );
+
+    let compared = tools::run(
+        Command::new(receiver::binary())
+            .args(["loadgen", "compare"])
+            .args([&json_of_ours, &json_of_theirs]),
+    );
+    let compared = text(&compared.stdout);
+    let line = compared
+        .lines()
+        .find(|line| line.starts_with("  receiver: PDVAULT_"));
+    assert!(
+        line.is_some_and(|line| line.contains(" / OFFIS_DCMTK_")),
+        "{compared}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! - [`schedule`]: when it is due.
 //! - [`run`]: sends it, from threads with many associations each.
 //! - [`fault`]: what is done wrong on purpose.
-//! - [`measure`] and [`results`]: what came out of it.
+//! - [`measure`] and [`results`]: what came out of it; [`implementation`]: from whom.
 //! - [`observe`]: what it cost besides the sender.
 //! - [`verify`]: whether what was acknowledged is where it should be.
 
@@ -12,6 +12,7 @@
 
 pub mod corpus;
 pub mod fault;
+pub mod implementation;
 pub mod measure;
 pub mod number_set;
 pub mod observe;

@@ -1,10 +1,11 @@
 //! What one thread of a run notes down; merged at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::implementation::Implementation;
 use crate::number_set::NumberSet;
 
 /// Latencies from a microsecond to an hour are told apart; beyond, they count as the bound. In
@@ -100,6 +101,8 @@ pub struct Record {
     pub failures: BTreeMap<String, u64>,
     /// Associations established.
     pub associations: u64,
+    /// What the receivers of them said they are.
+    pub receivers: BTreeSet<Implementation>,
     /// The seconds of the run.
     pub seconds: Vec<Second>,
     /// The numbers of the objects acknowledged, if they are kept.
@@ -126,6 +129,7 @@ impl Record {
             warned: 0,
             failures: BTreeMap::new(),
             associations: 0,
+            receivers: BTreeSet::new(),
             seconds: Vec::new(),
             acknowledged: NumberSet::default(),
         }
@@ -197,6 +201,9 @@ impl Record {
         self.bytes += other.bytes;
         self.warned += other.warned;
         self.associations += other.associations;
+        for receiver in &other.receivers {
+            receiver.clone().note_in(&mut self.receivers);
+        }
         for (reason, count) in &other.failures {
             *self.failures.entry(reason.clone()).or_default() += count;
         }

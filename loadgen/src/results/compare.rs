@@ -63,7 +63,7 @@ pub fn compare(a: &Results, b: &Results, default: Defaults<'_>) -> String {
     }
     let conditions = conditions(a, b, default);
     if conditions.is_empty() {
-        lines.push("\nhost, version and options are the same\n".to_owned());
+        lines.push("\nhost, version, receiver and options are the same\n".to_owned());
     } else {
         lines.push("\nnot the same:\n".to_owned());
         lines.extend(conditions);
@@ -90,7 +90,16 @@ fn change(before: f64, after: f64) -> String {
     format!("{:+.1} %", ratio(after, before).mul_add(100.0, -100.0))
 }
 
-/// Host, version and options that differ.
+/// What was sent to, as far as that was noted.
+fn receivers(results: &Results) -> String {
+    if results.receivers.is_empty() {
+        return "not noted".to_owned();
+    }
+    let texts: Vec<_> = results.receivers.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// Host, version, receiver and options that differ.
 fn conditions(a: &Results, b: &Results, default: Defaults<'_>) -> Vec<String> {
     let mut pairs = vec![
         ("host", a.host.name.clone(), b.host.name.clone()),
@@ -98,6 +107,7 @@ fn conditions(a: &Results, b: &Results, default: Defaults<'_>) -> Vec<String> {
         ("CPU", a.host.cpu.clone(), b.host.cpu.clone()),
         ("CPUs", a.host.cpus.to_string(), b.host.cpus.to_string()),
         ("version", a.version.clone(), b.version.clone()),
+        ("receiver", receivers(a), receivers(b)),
     ];
     let names: BTreeSet<&String> = a.options.keys().chain(b.options.keys()).collect();
     let names = names

@@ -22,6 +22,7 @@ pub use file::{FORMAT_VERSION, ReadError};
 pub use host::Host;
 pub use plot::{PlotError, svg};
 
+use crate::implementation::Implementation;
 use crate::measure::{Phases, Record};
 use crate::observe::Observation;
 use crate::verify::Verification;
@@ -45,6 +46,10 @@ pub struct Results {
     pub finished_unix_s: u64,
     /// Where it sent from.
     pub host: Host,
+    /// What it sent to: each kind of receiver that took an association, in its own words. Empty in files
+    /// of older programs, and where no association came to stand.
+    #[serde(default)]
+    pub receivers: Vec<Implementation>,
     /// The options of the run, by name.
     pub options: BTreeMap<String, String>,
     /// The number that faults and arrivals were drawn from.
@@ -192,6 +197,7 @@ impl Results {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             finished_unix_s: now.map_or(0, |time| time.as_secs()),
             host: Host::this(),
+            receivers: record.receivers.iter().cloned().collect(),
             options,
             seed: 0,
             is_interrupted: false,

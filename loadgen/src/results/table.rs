@@ -22,6 +22,8 @@ impl Results {
             let when = format!("after {:.1} s", self.totals.run_s);
             lines.push(line("INTERRUPTED", &when));
         }
+        let receivers = self.receivers.iter();
+        lines.extend(receivers.map(|receiver| line("receiver", &receiver.to_string())));
         lines.extend(self.rate_lines());
         lines.extend(self.latency_lines());
         lines.extend(self.time_lines());

@@ -84,6 +84,36 @@ fn json_is_read_as_it_was_written() {
     assert_eq!(read.expect("readable"), results);
 }
 
+fn dcmtk() -> Implementation {
+    Implementation {
+        class_uid: "1.2.276.0.7230010.3.0.3.6.7".to_owned(),
+        version_name: "OFFIS_DCMTK_367".to_owned(),
+    }
+}
+
+#[test]
+fn results_without_a_receiver_are_read_and_told_from_those_with_one() {
+    let old = results();
+    let without = old.to_json().replace("  \"receivers\": [],\n", "");
+    assert!(!without.contains("receivers"), "{without}");
+    let read = Results::parse(&without, Path::new("a.json")).expect("readable");
+    assert_eq!(read, old);
+    assert!(!read.table().contains("receiver"));
+
+    let mut new = results();
+    new.receivers.push(dcmtk());
+    let read = Results::parse(&new.to_json(), Path::new("b.json")).expect("readable");
+    assert_eq!(read, new);
+    let text = compare(&old, &new, &|_, _| None);
+    let line = "  receiver: not noted / OFFIS_DCMTK_367 (1.2.276.0.7230010.3.0.3.6.7)\n";
+    assert!(text.contains(line), "{text}");
+    let table = new.table();
+    assert!(
+        table.starts_with("receiver       OFFIS_DCMTK_367 (1.2."),
+        "{table}"
+    );
+}
+
 #[test]
 fn results_of_another_version_and_other_files_are_refused_with_a_reason() {
     let other = results()

@@ -15,6 +15,7 @@ use super::agenda::Agenda;
 use super::payload::ObjectPayload;
 use super::slot::{Pending, Slot, Ticket};
 use super::{Pace, RunError, Shared};
+use crate::implementation::Implementation;
 use crate::measure::{Acknowledged, Record};
 
 /// How long after an association was lost or refused the next is tried.
@@ -228,6 +229,7 @@ impl Desk {
         let Some(agreed) = connection.agreed() else {
             return;
         };
+        Implementation::of(agreed).note_in(&mut self.record.receivers);
         let accepted = |id| agreed.contexts.iter().any(|context| context.id == id);
         let templates = 0..self.shared.corpus.templates().len();
         let contexts = templates.map(|template| self.shared.proposal.context(template));
