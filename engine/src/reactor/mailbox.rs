@@ -1,6 +1,5 @@
 //! How other threads reach an event loop: channels, and a wake-up behind them.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::landing::{Grant, Waiter, Wake};
 use crate::store::{ReplyTo, Verdict};
 
-use super::mio_loop::Accepted;
+use super::backend::Accepted;
 
 /// The sending ends. The channels themselves have no bound, because each kind of message has one:
 /// a grant per connection, a verdict per object on its way, and a connection per place under
@@ -95,18 +94,17 @@ impl Load {
 
 /// Wakes a loop once for any number of letters.
 pub(super) struct LoopWaker {
-    waker: mio::Waker,
+    bell: Arc<dyn Wake>,
     /// Set from the wake-up until the loop begins to read its letters.
     is_awake: AtomicBool,
 }
 
 impl LoopWaker {
-    pub(super) fn new(registry: &mio::Registry, token: mio::Token) -> io::Result<Self> {
-        let waker = mio::Waker::new(registry, token)?;
-        Ok(Self {
-            waker,
+    pub(super) fn new(bell: Arc<dyn Wake>) -> Self {
+        Self {
+            bell,
             is_awake: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The loop is about to read its letters: what is sent from now on needs a new wake-up.
@@ -118,8 +116,7 @@ impl LoopWaker {
 impl Wake for LoopWaker {
     fn wake(&self) {
         if !self.is_awake.swap(true, Ordering::SeqCst) {
-            // Fails only when the counter behind it would overflow, and then it is awake already.
-            let _ = self.waker.wake();
+            self.bell.wake();
         }
     }
 }

@@ -3,11 +3,14 @@
 
 #![forbid(unsafe_code)]
 
+mod backend;
 mod context;
+mod deadlines;
 mod dues;
+mod event_loop;
 mod inbox;
 mod mailbox;
-mod mio_loop;
+mod mio_backend;
 mod report;
 mod session;
 mod statistics;
@@ -21,7 +24,8 @@ pub use context::StoredObject;
 pub(crate) use context::{Context, Limits, OnStored, Storage};
 pub use statistics::Statistics;
 
-use mio_loop::MioLoop;
+use event_loop::EventLoop;
+use mio_backend::MioBackend;
 
 /// Starts `workers` event loops on threads of their own, the first of which listens.
 pub(crate) fn start(
@@ -30,16 +34,17 @@ pub(crate) fn start(
     workers: usize,
 ) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
     listener.set_nonblocking(true)?;
-    let mut listener = Some(mio::net::TcpListener::from_std(listener));
+    let mut listener = Some(listener);
     let mut loops = Vec::with_capacity(workers);
     let mut mailboxes = Vec::with_capacity(workers);
     for _ in 0..workers {
-        let (event_loop, mailbox) = MioLoop::new(Arc::clone(context), listener.take())?;
+        let backend = MioBackend::new(listener.take())?;
+        let (event_loop, mailbox) = EventLoop::new(Arc::clone(context), backend);
         loops.push(event_loop);
         mailboxes.push(mailbox);
     }
     context.set_loops(mailboxes);
-    let spawn = |(index, event_loop): (usize, MioLoop)| {
+    let spawn = |(index, event_loop): (usize, EventLoop<MioBackend>)| {
         let guard = StopOthers(Some(Arc::clone(context)));
         let run = move || {
             let end = event_loop.run();

@@ -1,35 +1,25 @@
-//! The portable event loop: one per core, over mio.
+//! The event loop, one per core, over any [`Backend`].
 //!
-//! A connection lives in one loop from accept to close. Sockets are registered once,
-//! edge-triggered, so the loop remembers what is still readable and comes back to it. Whatever a
-//! connection may do in one turn is bounded, so that none can starve the others.
+//! A connection lives in one loop from accept to close. Whatever it may do in one turn is bounded, so
+//! that none can starve the others.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 use tracing::{debug, warn};
 
+use super::backend::{Accepted, Backend, News};
 use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
+use super::deadlines::Deadlines;
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_HOLD_WHILE_SILENT, Scratch, Session, Turn, Want};
+use super::session::{CHUNK_HOLD_WHILE_SILENT, Session, Turn};
 use super::statistics::Counter;
-
-const LISTENER: Token = Token(usize::MAX);
-const WAKER: Token = Token(usize::MAX - 1);
-
-/// Events taken from the kernel at a time.
-const EVENTS_MAX: usize = 512;
-
-/// Reads of one connection in one turn: with a chunk of 1 MiB a read, about a millisecond or two.
-const READS_PER_TURN: usize = 4;
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -51,97 +41,78 @@ const FAREWELL: Duration = Duration::from_secs(1);
 // A look-out that came round much later than the limit it watches would make the limit a fiction.
 const _: () = assert!(HOUSEKEEPING.as_millis() <= 2 * CHUNK_HOLD_WHILE_SILENT.as_millis());
 
-/// A connection on its way to the loop that will keep it.
-pub(super) struct Accepted {
-    stream: TcpStream,
-    peer: SocketAddr,
-}
-
 /// A connection of this loop.
-struct Connection {
-    stream: TcpStream,
+struct Connection<S> {
+    socket: S,
     session: Session,
     /// Which use of its place in the slab this is.
     generation: u32,
-    is_readable: bool,
-    is_writable: bool,
     /// Whether it stands in the queue of those that have more to do.
     is_queued: bool,
-    /// The earliest entry in the heap of deadlines.
+    /// The earliest entry among the deadlines.
     deadline_queued: Option<Instant>,
 }
 
 /// See the [module documentation](self).
-pub(super) struct MioLoop {
-    poll: Poll,
+pub(super) struct EventLoop<B: Backend> {
+    /// Before the connections: what the kernel still has to do for them ends first.
+    backend: B,
     waker: Arc<LoopWaker>,
     mailbox: Arc<Mailbox>,
     letters: Letters,
     context: Arc<Context>,
-    /// Only the first loop listens; it gives connections away evenly.
-    listener: Option<TcpListener>,
     accept_again: Option<Instant>,
-    connections: Slab<Connection>,
+    connections: Slab<Connection<B::Socket>>,
     generation: u32,
     dues: Dues,
-    scratch: Scratch,
     /// Connections that could go on at once.
     queue: VecDeque<usize>,
-    /// At most one entry that counts per connection; entries that were overtaken are skipped.
-    deadlines: BinaryHeap<Reverse<(Instant, usize, u32)>>,
-    /// Not before this time again; see [`MioLoop::keep_house`].
+    deadlines: Deadlines,
+    /// Not before this time again; see [`EventLoop::keep_house`].
     housekeeping_at: Instant,
     draining_since: Option<Instant>,
     stopping_since: Option<Instant>,
 }
 
-impl MioLoop {
-    /// A loop and its address. It does nothing before [`MioLoop::run`].
-    pub(super) fn new(
-        context: Arc<Context>,
-        listener: Option<TcpListener>,
-    ) -> io::Result<(Self, Arc<Mailbox>)> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(LoopWaker::new(poll.registry(), WAKER)?);
+impl<B: Backend> EventLoop<B> {
+    /// A loop and its address. Only a loop whose backend listens accepts connections; it gives them
+    /// away evenly. It does nothing before [`EventLoop::run`].
+    pub(super) fn new(context: Arc<Context>, backend: B) -> (Self, Arc<Mailbox>) {
+        let waker = Arc::new(LoopWaker::new(backend.bell()));
         let (mailbox, letters) = Mailbox::new(Arc::clone(&waker) as _);
         let mailbox = Arc::new(mailbox);
-        let mut this = Self {
-            poll,
+        let this = Self {
             waker,
             mailbox: Arc::clone(&mailbox),
             letters,
             context,
-            listener,
-            accept_again: None,
+            // To begin with, so that the backend is asked once.
+            accept_again: backend.is_listening().then(Instant::now),
+            backend,
             connections: Slab::new(),
             generation: 0,
             dues: Dues::default(),
-            scratch: Scratch::new(),
             queue: VecDeque::new(),
-            deadlines: BinaryHeap::new(),
+            deadlines: Deadlines::default(),
             housekeeping_at: Instant::now(),
             draining_since: None,
             stopping_since: None,
         };
-        if let Some(listener) = &mut this.listener {
-            this.poll
-                .registry()
-                .register(listener, LISTENER, Interest::READABLE)?;
-        }
-        Ok((this, mailbox))
+        (this, mailbox)
     }
 
     /// Runs until the receiver has drained or stopped.
     pub(super) fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(EVENTS_MAX);
+        self.backend.begin()?;
+        let mut news = Vec::new();
         while !self.is_finished() {
-            self.wait(&mut events)?;
+            let timeout = self.timeout(Instant::now());
+            self.backend.wait(timeout, &mut news)?;
             let now = Instant::now();
-            for event in &events {
-                match event.token() {
-                    LISTENER => self.accept_again = Some(now),
-                    WAKER => {}
-                    Token(index) => self.note_ready(index, event),
+            for what in news.drain(..) {
+                match what {
+                    News::Connections => self.accept_again = Some(now),
+                    News::Socket(index, event) => self.note(index, event),
                 }
             }
             self.accept(now);
@@ -153,29 +124,16 @@ impl MioLoop {
         Ok(())
     }
 
-    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let timeout = self.timeout(Instant::now());
-        match self.poll.poll(events, timeout) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                events.clear();
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
     /// How long there is nothing to do unless something happens.
     fn timeout(&self, now: Instant) -> Option<Duration> {
         if !self.queue.is_empty() {
             return Some(Duration::ZERO);
         }
-        let deadline = self.deadlines.peek().map(|Reverse((at, ..))| *at);
         let housekeeping = self.needs_housekeeping().then_some(self.housekeeping_at);
-        let next = [deadline, housekeeping, self.accept_again]
+        let next = [self.deadlines.next(), housekeeping, self.accept_again]
             .into_iter()
             .flatten()
             .min()?;
-        // Rounded up by the poll itself, so that a deadline has really come when it returns.
         Some(next.saturating_duration_since(now))
     }
 
@@ -192,14 +150,11 @@ impl MioLoop {
         }
         self.accept_again = None;
         for _ in 0..ACCEPTS_PER_TURN {
-            let Some(listener) = &self.listener else {
-                return;
-            };
-            match listener.accept() {
-                Ok((stream, peer)) => self.hand_out(Accepted { stream, peer }),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if is_connection_error(&error) => {}
-                Err(error) => {
+            match self.backend.accept() {
+                None => return,
+                Some(Ok(accepted)) => self.hand_out(accepted),
+                Some(Err(error)) if is_connection_error(&error) => {}
+                Some(Err(error)) => {
                     warn!("cannot accept a connection: {error}; raise the limit of open files");
                     self.accept_again = Some(now + ACCEPT_PAUSE);
                     return;
@@ -240,20 +195,20 @@ impl MioLoop {
     }
 
     fn take_in(&mut self, accepted: Accepted, now: Instant) {
-        let Accepted { mut stream, peer } = accepted;
+        let Accepted { stream, peer } = accepted;
         let entry = self.connections.vacant_entry();
         let index = entry.key();
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let ready = stream.set_nodelay(true).and_then(|()| {
-            self.poll
-                .registry()
-                .register(&mut stream, Token(index), interest)
-        });
-        if let Err(error) = ready {
-            debug!("connection from {peer} failed: {error}");
-            self.mailbox.load.remove();
-            return;
-        }
+        let adopted = stream
+            .set_nodelay(true)
+            .and_then(|()| self.backend.adopt(index, stream));
+        let socket = match adopted {
+            Ok(socket) => socket,
+            Err(error) => {
+                debug!("connection from {peer} failed: {error}");
+                self.mailbox.load.remove();
+                return;
+            }
+        };
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
         let turn = Turn {
@@ -263,11 +218,9 @@ impl MioLoop {
             dues: &mut self.dues,
         };
         entry.insert(Connection {
-            stream,
+            socket,
             session: Session::new(connection_id(index, generation), peer, &turn),
             generation,
-            is_readable: true,
-            is_writable: true,
             is_queued: false,
             deadline_queued: None,
         });
@@ -276,13 +229,11 @@ impl MioLoop {
 
     // Events.
 
-    fn note_ready(&mut self, index: usize, event: &mio::event::Event) {
-        let Some(connection) = self.connections.get_mut(index) else {
-            return;
-        };
-        connection.is_readable |= event.is_readable() || event.is_error();
-        connection.is_writable |= event.is_writable() || event.is_error();
-        self.enqueue(index);
+    fn note(&mut self, index: usize, event: B::Event) {
+        if let Some(connection) = self.connections.get_mut(index) {
+            self.backend.note(&mut connection.socket, event);
+            self.enqueue(index);
+        }
     }
 
     fn read_letters(&mut self, now: Instant) {
@@ -360,9 +311,15 @@ impl MioLoop {
             mailbox: &self.mailbox,
             dues: &mut self.dues,
         };
-        let has_more = connection.take_turn(&mut self.scratch, &mut turn);
-        if connection.session.is_closed() {
-            self.close(index);
+        let Connection {
+            socket, session, ..
+        } = connection;
+        let has_more = self.backend.take_turn(socket, session, &mut turn);
+        if session.is_closed() {
+            if self.backend.release(socket) {
+                self.connections.remove(index);
+                self.mailbox.load.remove();
+            }
             return;
         }
         self.schedule(index);
@@ -371,16 +328,9 @@ impl MioLoop {
         }
     }
 
-    fn close(&mut self, index: usize) {
-        let mut connection = self.connections.remove(index);
-        // Closing the descriptor would do it too; this keeps the registry and the slab in step.
-        let _ = self.poll.registry().deregister(&mut connection.stream);
-        self.mailbox.load.remove();
-    }
-
     // Time.
 
-    /// Sees to it that the heap has an entry for the connection's deadline, or an earlier one.
+    /// Sees to it that the deadlines have an entry for the connection's own, or an earlier one.
     fn schedule(&mut self, index: usize) {
         let Some(connection) = self.connections.get_mut(index) else {
             return;
@@ -394,20 +344,18 @@ impl MioLoop {
         {
             connection.deadline_queued = Some(deadline);
             self.deadlines
-                .push(Reverse((deadline, index, connection.generation)));
+                .add(deadline, connection_id(index, connection.generation));
         }
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some(Reverse((at, index, generation))) = self.deadlines.peek().copied()
-            && at <= now
-        {
-            self.deadlines.pop();
-            self.expire_connection(index, generation, at, now);
+        while let Some((at, id)) = self.deadlines.pop_due(now) {
+            self.expire_connection(id, at, now);
         }
     }
 
-    fn expire_connection(&mut self, index: usize, generation: u32, at: Instant, now: Instant) {
+    fn expire_connection(&mut self, id: u64, at: Instant, now: Instant) {
+        let (index, generation) = split_connection_id(id);
         let Some(connection) = self.connections.get_mut(index) else {
             return;
         };
@@ -420,7 +368,6 @@ impl MioLoop {
             .deadline()
             .is_some_and(|deadline| deadline <= now)
         {
-            let id = connection_id(index, generation);
             self.with_session(id, now, Session::expired);
         } else {
             self.schedule(index);
@@ -436,10 +383,8 @@ impl MioLoop {
         }
         self.housekeeping_at = now + HOUSEKEEPING;
         if self.context.pool.is_under_pressure() {
-            self.for_each_connection(now, |connection, turn| {
-                connection
-                    .session
-                    .yield_chunk(!connection.is_readable, turn)
+            self.for_each_connection(now, |backend, connection, turn| {
+                backend.yield_chunk(&mut connection.socket, &mut connection.session, turn)
             });
         }
         match self.context.phase() {
@@ -451,31 +396,25 @@ impl MioLoop {
 
     /// Nobody new; whoever has nothing under way goes after a while, everybody at the end.
     fn drain(&mut self, now: Instant) {
-        self.stop_listening();
+        self.backend.stop_listening();
         let since = *self.draining_since.get_or_insert(now);
         if now.duration_since(since) >= self.context.limits.drain {
             self.stop(now);
             return;
         }
-        self.for_each_connection(now, |connection, turn| {
+        self.for_each_connection(now, |_, connection, turn| {
             connection.session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
         });
     }
 
     fn stop(&mut self, now: Instant) {
-        self.stop_listening();
+        self.backend.stop_listening();
         if self.stopping_since.is_none() {
             self.stopping_since = Some(now);
-            self.for_each_connection(now, |connection, turn| {
+            self.for_each_connection(now, |_, connection, turn| {
                 connection.session.shut_down(turn);
                 true
             });
-        }
-    }
-
-    fn stop_listening(&mut self) {
-        if let Some(mut listener) = self.listener.take() {
-            let _ = self.poll.registry().deregister(&mut listener);
         }
     }
 
@@ -483,7 +422,7 @@ impl MioLoop {
         let is_empty =
             self.connections.is_empty() && self.letters.accepted.is_empty() && self.dues.is_empty();
         let is_over = |since: Instant| since.elapsed() >= FAREWELL;
-        (self.context.is_draining() && self.listener.is_none() && is_empty)
+        (self.context.is_draining() && !self.backend.is_listening() && is_empty)
             || self.stopping_since.is_some_and(is_over)
     }
 
@@ -491,7 +430,7 @@ impl MioLoop {
     fn for_each_connection(
         &mut self,
         now: Instant,
-        mut act: impl FnMut(&mut Connection, &mut Turn<'_>) -> bool,
+        mut act: impl FnMut(&mut B, &mut Connection<B::Socket>, &mut Turn<'_>) -> bool,
     ) {
         let mut turn = Turn {
             now,
@@ -500,88 +439,9 @@ impl MioLoop {
             dues: &mut self.dues,
         };
         for (index, connection) in &mut self.connections {
-            if act(connection, &mut turn) && !std::mem::replace(&mut connection.is_queued, true) {
+            let has_more = act(&mut self.backend, connection, &mut turn);
+            if has_more && !std::mem::replace(&mut connection.is_queued, true) {
                 self.queue.push_back(index);
-            }
-        }
-    }
-}
-
-impl Connection {
-    /// Reads and writes as far as the socket and the bounds of a turn allow. Returns whether it
-    /// could go on at once.
-    fn take_turn(&mut self, scratch: &mut Scratch, turn: &mut Turn<'_>) -> bool {
-        for _ in 0..READS_PER_TURN {
-            self.session.pump(turn);
-            if !self.write_output(turn) {
-                return false;
-            }
-            let read = match self.session.want() {
-                _ if !self.is_readable || self.session.is_closed() => return false,
-                Want::Chunk if self.session.take_chunk(turn) => continue,
-                Want::Pump => continue,
-                Want::Chunk | Want::Nothing => return false,
-                Want::Drain => self.read_trash(scratch),
-                Want::Control(max) => self.read_control(max, scratch, turn),
-                Want::Scatter => self.read_scattered(scratch, turn),
-            };
-            match read {
-                Ok(0) => self.session.connection_closed(turn),
-                Ok(n) => turn
-                    .context
-                    .statistics
-                    .add(Counter::BytesReceived, n as u64),
-                Err(error) => self.on_error(&error, turn, |this| this.is_readable = false),
-            }
-        }
-        true
-    }
-
-    fn read_trash(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
-        let n = self.stream.read(scratch.trash())?;
-        self.session.drained(n);
-        Ok(n)
-    }
-
-    fn read_control(
-        &mut self,
-        max: usize,
-        scratch: &mut Scratch,
-        turn: &mut Turn<'_>,
-    ) -> io::Result<usize> {
-        let n = self.stream.read(scratch.control(max))?;
-        self.session.take(n, scratch, turn);
-        Ok(n)
-    }
-
-    fn read_scattered(&mut self, scratch: &mut Scratch, turn: &mut Turn<'_>) -> io::Result<usize> {
-        let plan = self.session.plan();
-        let mut vector = self.session.read_vector(&plan, scratch);
-        let n = self.stream.read_vectored(&mut vector)?;
-        drop(vector);
-        self.session.settle(&plan, n, scratch, turn);
-        Ok(n)
-    }
-
-    /// Writes what there is to send. Returns whether the connection still stands.
-    fn write_output(&mut self, turn: &mut Turn<'_>) -> bool {
-        while self.is_writable && !self.session.output().is_empty() {
-            match self.stream.write(self.session.output()) {
-                Ok(n) => self.session.sent(n, turn.now),
-                Err(error) => self.on_error(&error, turn, |this| this.is_writable = false),
-            }
-        }
-        !self.session.is_closed()
-    }
-
-    fn on_error(&mut self, error: &io::Error, turn: &mut Turn<'_>, block: impl FnOnce(&mut Self)) {
-        match error.kind() {
-            ErrorKind::WouldBlock => block(self),
-            ErrorKind::Interrupted => {}
-            _ => {
-                self.is_writable = false;
-                self.is_readable = false;
-                self.session.connection_closed(turn);
             }
         }
     }

@@ -1,0 +1,263 @@
+//! The portable backend, over mio.
+//!
+//! Sockets are registered once, edge-triggered, so each remembers what is still readable and the loop
+//! comes back to it.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+
+use crate::landing::Wake;
+
+use super::backend::{Accepted, Backend, News};
+use super::session::{Scratch, Session, Turn, Want};
+use super::statistics::Counter;
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// Events taken from the kernel at a time.
+const EVENTS_MAX: usize = 512;
+
+/// Reads of one connection in one turn: with a chunk of 1 MiB a read, about a millisecond or two.
+const READS_PER_TURN: usize = 4;
+
+/// See the [module documentation](self).
+pub(super) struct MioBackend {
+    poll: Poll,
+    events: Events,
+    bell: Arc<Bell>,
+    listener: Option<TcpListener>,
+    scratch: Scratch,
+}
+
+/// A socket and what is known of it.
+pub(super) struct Socket {
+    stream: TcpStream,
+    is_readable: bool,
+    is_writable: bool,
+}
+
+/// What became possible.
+pub(super) struct Ready {
+    read: bool,
+    write: bool,
+}
+
+struct Bell(mio::Waker);
+
+impl Wake for Bell {
+    fn wake(&self) {
+        // Fails only when the counter behind it would overflow, and then it is awake already.
+        let _ = self.0.wake();
+    }
+}
+
+impl MioBackend {
+    pub(super) fn new(listener: Option<std::net::TcpListener>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let bell = Arc::new(Bell(mio::Waker::new(poll.registry(), WAKER)?));
+        let mut listener = listener.map(TcpListener::from_std);
+        if let Some(listener) = &mut listener {
+            poll.registry()
+                .register(listener, LISTENER, Interest::READABLE)?;
+        }
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            bell,
+            listener,
+            scratch: Scratch::new(),
+        })
+    }
+}
+
+impl Backend for MioBackend {
+    type Socket = Socket;
+    type Event = Ready;
+
+    fn bell(&self) -> Arc<dyn Wake> {
+        Arc::clone(&self.bell) as _
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>, news: &mut Vec<News<Ready>>) -> io::Result<()> {
+        // The timeout is rounded up, so that a deadline has really come when this returns.
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        news.extend(self.events.iter().filter_map(|event| match event.token() {
+            LISTENER => Some(News::Connections),
+            WAKER => None,
+            Token(index) => {
+                let ready = Ready {
+                    read: event.is_readable() || event.is_error(),
+                    write: event.is_writable() || event.is_error(),
+                };
+                Some(News::Socket(index, ready))
+            }
+        }));
+        Ok(())
+    }
+
+    fn accept(&mut self) -> Option<io::Result<Accepted>> {
+        match self.listener.as_ref()?.accept() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            other => Some(other.map(|(stream, peer)| Accepted {
+                stream: stream.into(),
+                peer,
+            })),
+        }
+    }
+
+    fn is_listening(&self) -> bool {
+        self.listener.is_some()
+    }
+
+    fn stop_listening(&mut self) {
+        if let Some(mut listener) = self.listener.take() {
+            let _ = self.poll.registry().deregister(&mut listener);
+        }
+    }
+
+    fn adopt(&mut self, index: usize, stream: std::net::TcpStream) -> io::Result<Socket> {
+        let mut stream = TcpStream::from_std(stream);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut stream, Token(index), interest)?;
+        Ok(Socket {
+            stream,
+            is_readable: true,
+            is_writable: true,
+        })
+    }
+
+    fn note(&mut self, socket: &mut Socket, ready: Ready) {
+        socket.is_readable |= ready.read;
+        socket.is_writable |= ready.write;
+    }
+
+    fn take_turn(
+        &mut self,
+        socket: &mut Socket,
+        session: &mut Session,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        for _ in 0..READS_PER_TURN {
+            session.pump(turn);
+            if !socket.write_output(session, turn) {
+                return false;
+            }
+            let read = match session.want() {
+                _ if !socket.is_readable || session.is_closed() => return false,
+                Want::Chunk if session.take_chunk(turn) => continue,
+                Want::Pump => continue,
+                Want::Chunk | Want::Nothing => return false,
+                Want::Drain => socket.read_trash(session, &mut self.scratch),
+                Want::Control(max) => socket.read_control(max, session, &mut self.scratch, turn),
+                Want::Scatter => socket.read_scattered(session, &mut self.scratch, turn),
+            };
+            match read {
+                Ok(0) => session.connection_closed(turn),
+                Ok(n) => turn
+                    .context
+                    .statistics
+                    .add(Counter::BytesReceived, n as u64),
+                Err(error) => {
+                    socket.on_error(&error, session, turn, |this| this.is_readable = false);
+                }
+            }
+        }
+        true
+    }
+
+    fn yield_chunk(
+        &mut self,
+        socket: &mut Socket,
+        session: &mut Session,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        session.yield_chunk(!socket.is_readable, turn)
+    }
+
+    fn release(&mut self, socket: &mut Socket) -> bool {
+        // Closing the descriptor would do it too; this keeps the registry and the loop in step.
+        let _ = self.poll.registry().deregister(&mut socket.stream);
+        true
+    }
+}
+
+impl Socket {
+    fn read_trash(&mut self, session: &mut Session, scratch: &mut Scratch) -> io::Result<usize> {
+        let n = self.stream.read(scratch.trash())?;
+        session.drained(n);
+        Ok(n)
+    }
+
+    fn read_control(
+        &mut self,
+        max: usize,
+        session: &mut Session,
+        scratch: &mut Scratch,
+        turn: &mut Turn<'_>,
+    ) -> io::Result<usize> {
+        let n = self.stream.read(scratch.control(max))?;
+        session.take(n, scratch, turn);
+        Ok(n)
+    }
+
+    fn read_scattered(
+        &mut self,
+        session: &mut Session,
+        scratch: &mut Scratch,
+        turn: &mut Turn<'_>,
+    ) -> io::Result<usize> {
+        let plan = session.plan();
+        let mut vector = session.read_vector(&plan, scratch);
+        let n = self.stream.read_vectored(&mut vector)?;
+        drop(vector);
+        session.settle(&plan, n, scratch, turn);
+        Ok(n)
+    }
+
+    /// Writes what there is to send. Returns whether the connection still stands.
+    fn write_output(&mut self, session: &mut Session, turn: &mut Turn<'_>) -> bool {
+        while self.is_writable && !session.output().is_empty() {
+            match self.stream.write(session.output()) {
+                Ok(n) => session.sent(n, turn.now),
+                Err(error) => {
+                    self.on_error(&error, session, turn, |this| this.is_writable = false);
+                }
+            }
+        }
+        !session.is_closed()
+    }
+
+    fn on_error(
+        &mut self,
+        error: &io::Error,
+        session: &mut Session,
+        turn: &mut Turn<'_>,
+        block: impl FnOnce(&mut Self),
+    ) {
+        match error.kind() {
+            ErrorKind::WouldBlock => block(self),
+            ErrorKind::Interrupted => {}
+            _ => {
+                self.is_writable = false;
+                self.is_readable = false;
+                session.connection_closed(turn);
+            }
+        }
+    }
+}
