@@ -15,7 +15,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::landing::Wake;
 
 use super::backend::{Accepted, Backend, News};
-use super::session::{Scratch, Session, Turn, Want};
+use super::session::{HEADERS_BYTES, Session, TRASH_BYTES, Turn, Want, read_vector};
 use super::statistics::Counter;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -47,6 +47,22 @@ pub(super) struct Socket {
 pub(super) struct Ready {
     read: bool,
     write: bool,
+}
+
+/// The buffers of a read, shared by all connections of a loop: commands and headers, and unwanted
+/// payload.
+struct Scratch {
+    headers: Box<[u8]>,
+    trash: Box<[u8]>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self {
+            headers: vec![0; HEADERS_BYTES].into_boxed_slice(),
+            trash: vec![0; TRASH_BYTES].into_boxed_slice(),
+        }
+    }
 }
 
 struct Bell(mio::Waker);
@@ -199,7 +215,7 @@ impl Backend for MioBackend {
 
 impl Socket {
     fn read_trash(&mut self, session: &mut Session, scratch: &mut Scratch) -> io::Result<usize> {
-        let n = self.stream.read(scratch.trash())?;
+        let n = self.stream.read(&mut scratch.trash)?;
         session.drained(n);
         Ok(n)
     }
@@ -211,8 +227,8 @@ impl Socket {
         scratch: &mut Scratch,
         turn: &mut Turn<'_>,
     ) -> io::Result<usize> {
-        let n = self.stream.read(scratch.control(max))?;
-        session.take(n, scratch, turn);
+        let n = self.stream.read(&mut scratch.headers[..max])?;
+        session.take(&scratch.headers[..n], turn);
         Ok(n)
     }
 
@@ -223,11 +239,15 @@ impl Socket {
         turn: &mut Turn<'_>,
     ) -> io::Result<usize> {
         let plan = session.plan();
-        let mut vector = session.read_vector(&plan, scratch);
-        let n = self.stream.read_vectored(&mut vector)?;
-        drop(vector);
-        session.settle(&plan, n, scratch, turn);
-        Ok(n)
+        let mut landing = session.lend();
+        let Scratch { headers, trash } = scratch;
+        let read = {
+            let mut vector = read_vector(&plan, &mut landing, headers, trash);
+            self.stream.read_vectored(&mut vector)
+        };
+        let n = read.as_ref().copied().unwrap_or(0);
+        session.settle(&plan, n, landing, (headers, trash), turn);
+        read
     }
 
     /// Writes what there is to send. Returns whether the connection still stands.

@@ -34,7 +34,8 @@ use super::report::{self, Who};
 use super::statistics::Counter;
 
 /// Header bytes of the longest plan: those of its fragments, and what is read behind them.
-const SCRATCH_BYTES: usize = PLAN_FRAGMENTS_MAX * FRAGMENT_HEADERS_BYTES + READ_AHEAD_BYTES;
+pub(super) const HEADERS_BYTES: usize =
+    PLAN_FRAGMENTS_MAX * FRAGMENT_HEADERS_BYTES + READ_AHEAD_BYTES;
 
 /// Room for payload that nobody wants, in bytes: a few of the largest fragments.
 pub(super) const TRASH_BYTES: usize = 512 * 1024;
@@ -47,30 +48,14 @@ const CHUNK_HOLD_UNDER_PRESSURE: Duration = Duration::from_millis(200);
 /// a sender at full speed; a slow or stalled one must not cost those behind it more.
 pub(super) const CHUNK_HOLD_WHILE_SILENT: Duration = Duration::from_millis(5);
 
-/// The buffers of a read: commands and headers, and unwanted payload, shared by all connections of
-/// a loop.
-pub(super) struct Scratch {
-    headers: Box<[u8]>,
-    trash: Box<[u8]>,
-}
-
-impl Scratch {
-    /// Where bytes go that nobody wants.
-    pub(super) fn trash(&mut self) -> &mut [u8] {
-        &mut self.trash
-    }
-
-    /// Where bytes go for [`Want::Control`].
-    pub(super) fn control(&mut self, max: usize) -> &mut [u8] {
-        &mut self.headers[..max]
-    }
-
-    pub(super) fn new() -> Self {
-        Self {
-            headers: vec![0; SCRATCH_BYTES].into_boxed_slice(),
-            trash: vec![0; TRASH_BYTES].into_boxed_slice(),
-        }
-    }
+/// Where the payload of a read goes. It is taken out of the session for as long as the read lasts: what
+/// else happens to the session meanwhile, the memory stays with whoever reads.
+#[derive(Debug)]
+pub(super) enum Landing {
+    /// The object's own slot.
+    Slot(Slot),
+    /// Memory for payload that nobody wants, [`TRASH_BYTES`] long: the reader's.
+    Trash,
 }
 
 /// The buffers that one vectored read fills.
@@ -79,13 +64,13 @@ pub(super) type ReadVector<'a> = ArrayVec<IoSliceMut<'a>, PLAN_SEGMENTS_MAX>;
 /// What a driver should do for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
-    /// Read into [`Scratch::trash`], then [`Session::drained`].
+    /// Read and forget, then [`Session::drained`].
     Drain,
     /// Call [`Session::pump`]: there are bytes to be worked off before others are read.
     Pump,
-    /// Read up to this many bytes into [`Scratch::control`], then [`Session::take`].
+    /// Read up to this many bytes, at most [`READ_AHEAD_BYTES`], then [`Session::take`].
     Control(usize),
-    /// Read by [`Session::plan`] and [`Session::read_vector`], then [`Session::settle`].
+    /// Read by [`Session::plan`] into what [`Session::lend`] gives, then [`Session::settle`].
     Scatter,
     /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
     Chunk,
@@ -114,7 +99,10 @@ pub(super) struct Session {
     peer: SocketAddr,
     association: Acceptor<StoredReceipt>,
     inbox: Inbox,
+    /// Empty while [`Session::lend`] has lent it.
     slot: Slot,
+    /// How many bytes of the object have landed in the slot that is lent.
+    lent_bytes: Option<u64>,
     arriving: Option<Arriving>,
     /// Whether the pool owes us a chunk.
     is_waiting: bool,
@@ -132,6 +120,7 @@ impl Session {
             association: Acceptor::new(Arc::clone(&context.policy), context.timeouts, turn.now),
             inbox: Inbox::new(Arc::clone(&context.inbox_bytes)),
             slot: Slot::new(),
+            lent_bytes: None,
             arriving: None,
             is_waiting: false,
             chunk_since: turn.now,
@@ -180,28 +169,15 @@ impl Session {
         self.association.plan(room, guess)
     }
 
-    /// The buffers of a plan: headers to scratch memory, payload to the slot, or to the trash.
-    pub(super) fn read_vector<'a>(
-        &'a mut self,
-        plan: &ScatterPlan,
-        scratch: &'a mut Scratch,
-    ) -> ReadVector<'a> {
-        let Scratch { headers, trash } = scratch;
-        let mut headers = &mut headers[..];
-        let mut payload = match self.association.need() {
-            Need::Payload => self.slot.room(),
-            _ => &mut trash[..],
-        };
-        plan.iter()
-            .map(|segment| match segment {
-                Segment::Header(n) => {
-                    IoSliceMut::new(headers.split_off_mut(..*n).unwrap_or_default())
-                }
-                Segment::Payload(n) => {
-                    IoSliceMut::new(payload.split_off_mut(..*n).unwrap_or_default())
-                }
-            })
-            .collect()
+    /// The place for the payload of a plan, for as long as a read goes on. [`Session::settle`] gives it
+    /// back; until then there is no other read.
+    pub(super) fn lend(&mut self) -> Landing {
+        if self.association.need() == Need::Payload {
+            self.lent_bytes = Some(self.slot.bytes_landed());
+            Landing::Slot(std::mem::take(&mut self.slot))
+        } else {
+            Landing::Trash
+        }
     }
 
     /// The bytes to write.
@@ -226,34 +202,41 @@ impl Session {
 
     // What the driver tells.
 
-    /// `n` bytes came for [`Want::Control`].
-    pub(super) fn take(&mut self, n: usize, scratch: &Scratch, turn: &mut Turn<'_>) {
+    /// These bytes came for [`Want::Control`].
+    pub(super) fn take(&mut self, bytes: &[u8], turn: &mut Turn<'_>) {
         self.note_draining(turn);
-        self.take_last(&scratch.headers[..n], turn);
+        self.take_last(bytes, turn);
     }
 
-    /// `n` bytes came by `plan`. Where the guesses of the plan were right, each is where it stays, or
-    /// is worked off at once; what comes from the first wrong one on goes to the inbox.
+    /// `n` bytes came by `plan`, or none because the read was given up; `landing` comes back. Where
+    /// the guesses of the plan were right, each byte is where it stays, or is worked off at once; what
+    /// comes from the first wrong one on goes to the inbox. `headers` and `trash` are the memory that
+    /// [`read_vector`] was given.
     pub(super) fn settle(
         &mut self,
         plan: &ScatterPlan,
         n: usize,
-        scratch: &Scratch,
+        landing: Landing,
+        (headers, trash): (&[u8], &[u8]),
         turn: &mut Turn<'_>,
     ) {
         self.note_draining(turn);
-        let is_wanted = self.association.need() == Need::Payload;
+        let Some(is_wanted) = self.take_back(landing) else {
+            // The association ended while the read went on.
+            self.association.drained(n);
+            return;
+        };
         let mut pieces = Pieces::new(plan, n);
         let mut landed = 0;
         while let Some(piece) = pieces.next() {
             let used = match &piece {
                 Piece::Header(at) if pieces.left == 0 => {
                     self.after_payload(turn);
-                    self.take_last(&scratch.headers[at.clone()], turn);
+                    self.take_last(&headers[at.clone()], turn);
                     return;
                 }
                 Piece::Header(at) => {
-                    let bytes = &scratch.headers[at.clone()];
+                    let bytes = &headers[at.clone()];
                     self.association.received_control(bytes, turn.now)
                 }
                 Piece::Payload(at) => {
@@ -264,12 +247,26 @@ impl Session {
             };
             if used < piece.range().len() {
                 let rest = std::iter::once(piece.without_first(used)).chain(pieces);
-                self.misplaced(rest, landed, is_wanted, scratch);
+                self.misplaced(rest, landed, is_wanted, (headers, trash));
                 break;
             }
         }
         self.after_payload(turn);
         self.pump(turn);
+    }
+
+    /// Takes back what [`Session::lend`] gave; says whether payload for it is wanted. `None` when the
+    /// association has ended meanwhile; dropping the slot passes its memory on.
+    fn take_back(&mut self, landing: Landing) -> Option<bool> {
+        self.lent_bytes = None;
+        match (self.association.need(), landing) {
+            (Need::Payload, Landing::Slot(slot)) => {
+                self.slot = slot;
+                Some(true)
+            }
+            (Need::Discard, Landing::Trash) => Some(false),
+            _ => None,
+        }
     }
 
     /// Takes the last bytes of a read from where they are: as much as can be worked off now, the
@@ -298,16 +295,16 @@ impl Session {
         pieces: impl Iterator<Item = Piece>,
         landed: usize,
         is_wanted: bool,
-        scratch: &Scratch,
+        (headers, trash): (&[u8], &[u8]),
     ) {
         for piece in pieces {
             match piece {
-                Piece::Header(at) => self.inbox.extend(&scratch.headers[at]),
+                Piece::Header(at) => self.inbox.extend(&headers[at]),
                 Piece::Payload(at) if is_wanted => {
                     self.inbox
                         .extend(&self.slot.room()[at.start - landed..at.end - landed]);
                 }
-                Piece::Payload(at) => self.inbox.extend(&scratch.trash[at]),
+                Piece::Payload(at) => self.inbox.extend(&trash[at]),
             }
         }
     }
@@ -635,7 +632,9 @@ impl Session {
 
     fn drop_object(&mut self) {
         if let Some(Arriving { begun, .. }) = self.arriving.take() {
-            report::object_dropped(&self.who(), &begun.request, self.slot.bytes_landed());
+            let landed = self.lent_bytes.take();
+            let landed = landed.unwrap_or_else(|| self.slot.bytes_landed());
+            report::object_dropped(&self.who(), &begun.request, landed);
         }
         self.slot = Slot::new();
     }
@@ -653,6 +652,25 @@ impl Session {
             agreed: self.association.negotiated().map(Arc::as_ref),
         }
     }
+}
+
+/// The buffers of a plan: headers to `headers`, which is [`HEADERS_BYTES`] long, payload to `landing`.
+pub(super) fn read_vector<'a>(
+    plan: &ScatterPlan,
+    landing: &'a mut Landing,
+    mut headers: &'a mut [u8],
+    trash: &'a mut [u8],
+) -> ReadVector<'a> {
+    let mut payload = match landing {
+        Landing::Slot(slot) => slot.room(),
+        Landing::Trash => trash,
+    };
+    plan.iter()
+        .map(|segment| match segment {
+            Segment::Header(n) => IoSliceMut::new(headers.split_off_mut(..*n).unwrap_or_default()),
+            Segment::Payload(n) => IoSliceMut::new(payload.split_off_mut(..*n).unwrap_or_default()),
+        })
+        .collect()
 }
 
 /// A part of what a read brought: where in scratch memory its header bytes are, or where in the
