@@ -34,13 +34,13 @@ use crate::association::{Policy, Timeouts};
 use crate::landing::{
     CHUNK_BYTES_DEFAULT, LANDING_BYTES_DEFAULT, LandingConfig, LandingError, LandingPool,
 };
-use crate::reactor::{self, Context, Limits, OnStored, Storage};
+use crate::reactor::{self, Context, Limits, NoDriver, OnStored, Storage};
 use crate::store::{
     Discarding, Durability, OnDuplicate, OpenError, SinkFactory, Store, StoreConfig, SystemSinks,
     WRITERS_DEFAULT,
 };
 
-pub use crate::reactor::{Statistics, StoredObject};
+pub use crate::reactor::{ChosenDriver, Driver, Statistics, StoredObject, UringUnavailable};
 
 /// The registered port of DICOM (PS3.8 9.1.1); the well-known one, 104, takes privileges.
 pub const PORT_DEFAULT: u16 = 11112;
@@ -99,6 +99,7 @@ pub struct Builder {
     operations_max: usize,
     timeouts: Timeouts,
     limits: Limits,
+    driver: Driver,
     workers: usize,
     landing_bytes: usize,
     ignore: bool,
@@ -124,6 +125,7 @@ impl Default for Builder {
                 associations_max: ASSOCIATIONS_MAX_DEFAULT,
                 drain: Duration::from_secs(30),
             },
+            driver: Driver::Auto,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             landing_bytes: LANDING_BYTES_DEFAULT,
             ignore: false,
@@ -208,6 +210,12 @@ impl Builder {
     /// How many event loops, 1 to 256. Default: one for each core.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// How bytes are moved between sockets and memory. Default: [`Driver::Auto`].
+    pub fn driver(mut self, driver: Driver) -> Self {
+        self.driver = driver;
         self
     }
 
@@ -316,12 +324,12 @@ impl Builder {
             self.on_stored,
         );
         let context = Arc::new(context);
-        let loops =
-            reactor::start(&context, listener, self.workers).map_err(StartError::EventLoop)?;
+        let loops = reactor::start(&context, listener, self.workers, self.driver)?;
         Ok(ReceiverHandle {
             context,
             local_addr,
-            loops,
+            driver: loops.driver,
+            loops: loops.threads,
             store,
         })
     }
@@ -400,6 +408,9 @@ pub enum StartError {
     /// The output directory cannot be used, or the store cannot start.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// [`Driver::Uring`] was asked for and cannot be had.
+    #[error("{0}; or let auto choose the driver, or take mio")]
+    Driver(UringUnavailable),
     /// An event loop cannot start.
     #[error("cannot start an event loop: {0}; are descriptors or threads running out?")]
     EventLoop(io::Error),
@@ -415,6 +426,15 @@ pub enum StartError {
     /// No association would ever be accepted.
     #[error("at least 1 association must be allowed")]
     NoAssociations,
+}
+
+impl From<NoDriver> for StartError {
+    fn from(reason: NoDriver) -> Self {
+        match reason {
+            NoDriver::Uring(unavailable) => Self::Driver(unavailable),
+            NoDriver::EventLoop(error) => Self::EventLoop(error),
+        }
+    }
 }
 
 /// What to change when an address cannot be listened on.
@@ -433,6 +453,7 @@ fn listen_advice(error: &io::Error) -> &'static str {
 pub struct ReceiverHandle {
     context: Arc<Context>,
     local_addr: SocketAddr,
+    driver: ChosenDriver,
     loops: Vec<JoinHandle<io::Result<()>>>,
     store: Option<Store>,
 }
@@ -441,6 +462,11 @@ impl ReceiverHandle {
     /// The address that it listens on, with the port that was taken.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// How it moves bytes, and why.
+    pub fn driver(&self) -> &ChosenDriver {
+        &self.driver
     }
 
     /// How many part files of a process that died were removed from the output directory at start.

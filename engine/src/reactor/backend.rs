@@ -1,8 +1,10 @@
 //! What an event loop asks of the system: the one seam between [`super::event_loop`], which is the
 //! same everywhere, and the ways of moving bytes.
 
+#![forbid(unsafe_code)]
+
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +32,9 @@ pub(super) trait Backend: Sized {
     type Socket;
     /// What can happen to one.
     type Event;
+
+    /// Accepts connections from here on.
+    fn listen(&mut self, listener: TcpListener) -> io::Result<()>;
 
     /// Ends a [`Backend::wait`], from any thread.
     fn bell(&self) -> Arc<dyn Wake>;

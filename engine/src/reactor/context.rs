@@ -1,5 +1,7 @@
 //! What all event loops share: policy, memory, store, limits, counters, and the phase of life.
 
+#![forbid(unsafe_code)]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

@@ -1,5 +1,7 @@
 //! When connections are to be looked at again.
 
+#![forbid(unsafe_code)]
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;

@@ -1,5 +1,7 @@
 //! Objects whose verdict is due, and what follows from it.
 
+#![forbid(unsafe_code)]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Bytes that were read before their place was known.
 
+#![forbid(unsafe_code)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

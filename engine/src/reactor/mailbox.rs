@@ -1,5 +1,7 @@
 //! How other threads reach an event loop: channels, and a wake-up behind them.
 
+#![forbid(unsafe_code)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

@@ -74,20 +74,20 @@ impl Wake for Bell {
     }
 }
 
+/// As many of them.
+pub(super) fn backends(count: usize) -> io::Result<Vec<MioBackend>> {
+    (0..count).map(|_| MioBackend::new()).collect()
+}
+
 impl MioBackend {
-    pub(super) fn new(listener: Option<std::net::TcpListener>) -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let bell = Arc::new(Bell(mio::Waker::new(poll.registry(), WAKER)?));
-        let mut listener = listener.map(TcpListener::from_std);
-        if let Some(listener) = &mut listener {
-            poll.registry()
-                .register(listener, LISTENER, Interest::READABLE)?;
-        }
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             bell,
-            listener,
+            listener: None,
             scratch: Scratch::new(),
         })
     }
@@ -96,6 +96,16 @@ impl MioBackend {
 impl Backend for MioBackend {
     type Socket = Socket;
     type Event = Ready;
+
+    fn listen(&mut self, listener: std::net::TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let mut listener = TcpListener::from_std(listener);
+        self.poll
+            .registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        self.listener = Some(listener);
+        Ok(())
+    }
 
     fn bell(&self) -> Arc<dyn Wake> {
         Arc::clone(&self.bell) as _
@@ -181,7 +191,9 @@ impl Backend for MioBackend {
                 Want::Chunk | Want::Nothing => return false,
                 Want::Drain => socket.read_trash(session, &mut self.scratch),
                 Want::Control(max) => socket.read_control(max, session, &mut self.scratch, turn),
-                Want::Scatter => socket.read_scattered(session, &mut self.scratch, turn),
+                Want::Scatter | Want::Discard => {
+                    socket.read_scattered(session, &mut self.scratch, turn)
+                }
             };
             match read {
                 Ok(0) => session.connection_closed(turn),

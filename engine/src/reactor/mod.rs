@@ -1,11 +1,10 @@
 //! Event loops: sockets, timers, wake-ups. Everything that is said over a connection is decided in
 //! [`crate::association`]; here bytes are moved.
 
-#![forbid(unsafe_code)]
-
 mod backend;
 mod context;
 mod deadlines;
+mod driver;
 mod dues;
 mod event_loop;
 mod inbox;
@@ -14,6 +13,29 @@ mod mio_backend;
 mod report;
 mod session;
 mod statistics;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+mod uring;
+#[cfg(not(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+)))]
+#[path = "no_uring.rs"]
+mod uring;
 
 use std::io;
 use std::net::TcpListener;
@@ -22,42 +44,90 @@ use std::thread::JoinHandle;
 
 pub use context::StoredObject;
 pub(crate) use context::{Context, Limits, OnStored, Storage};
+pub(crate) use driver::NoDriver;
+pub use driver::{ChosenDriver, Driver, UringUnavailable};
 pub use statistics::Statistics;
 
+use backend::Backend;
 use event_loop::EventLoop;
 use mio_backend::MioBackend;
 
-/// Starts `workers` event loops on threads of their own, the first of which listens.
+/// Event loops that run, each on a thread of its own.
+pub(crate) struct Loops {
+    pub(crate) driver: ChosenDriver,
+    pub(crate) threads: Vec<JoinHandle<io::Result<()>>>,
+}
+
+/// Starts `workers` event loops, the first of which listens.
 pub(crate) fn start(
     context: &Arc<Context>,
     listener: TcpListener,
     workers: usize,
-) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
-    listener.set_nonblocking(true)?;
+    driver: Driver,
+) -> Result<Loops, NoDriver> {
+    let uring = || uring::backends(workers).map(Backends::Uring);
+    let mio = || mio_backend::backends(workers).map(Backends::Mio);
+    let (driver, backends) = driver::choose(driver, uring, mio)?;
+    report::driver(&driver);
+    let threads = match backends {
+        Backends::Uring(backends) => run(context, listener, backends),
+        Backends::Mio(backends) => run(context, listener, backends),
+    }?;
+    Ok(Loops { driver, threads })
+}
+
+/// A backend for each loop.
+enum Backends {
+    Uring(Vec<uring::UringBackend>),
+    Mio(Vec<MioBackend>),
+}
+
+fn run<B>(
+    context: &Arc<Context>,
+    listener: TcpListener,
+    backends: Vec<B>,
+) -> io::Result<Vec<JoinHandle<io::Result<()>>>>
+where
+    B: Backend<Socket: Send> + Send + 'static,
+{
     let mut listener = Some(listener);
-    let mut loops = Vec::with_capacity(workers);
-    let mut mailboxes = Vec::with_capacity(workers);
-    for _ in 0..workers {
-        let backend = MioBackend::new(listener.take())?;
+    let mut loops = Vec::with_capacity(backends.len());
+    let mut mailboxes = Vec::with_capacity(backends.len());
+    for mut backend in backends {
+        if let Some(listener) = listener.take() {
+            backend.listen(listener)?;
+        }
         let (event_loop, mailbox) = EventLoop::new(Arc::clone(context), backend);
         loops.push(event_loop);
         mailboxes.push(mailbox);
     }
     context.set_loops(mailboxes);
-    let spawn = |(index, event_loop): (usize, EventLoop<MioBackend>)| {
-        let guard = StopOthers(Some(Arc::clone(context)));
-        let run = move || {
-            let end = event_loop.run();
-            if end.is_ok() {
-                guard.disarm();
-            }
-            end
-        };
-        std::thread::Builder::new()
-            .name(format!("pdv-loop-{index}"))
-            .spawn(run)
+    loops
+        .into_iter()
+        .enumerate()
+        .map(|(index, event_loop)| spawn(context, index, event_loop))
+        .collect()
+}
+
+fn spawn<B>(
+    context: &Arc<Context>,
+    index: usize,
+    event_loop: EventLoop<B>,
+) -> io::Result<JoinHandle<io::Result<()>>>
+where
+    B: Backend<Socket: Send> + Send + 'static,
+{
+    let guard = StopOthers(Some(Arc::clone(context)));
+    let run = move || {
+        let end = event_loop.run();
+        if end.is_ok() {
+            guard.disarm();
+        }
+        end
     };
-    loops.into_iter().enumerate().map(spawn).collect()
+    std::thread::Builder::new()
+        .name(format!("pdv-loop-{index}"))
+        .spawn(run)
 }
 
 /// Stops the whole receiver when a loop ends by an error or a panic: its connections would hang,
@@ -123,10 +193,16 @@ mod tests {
 
     #[test]
     fn connections_are_spread_evenly_and_make_room_when_they_go() {
+        for driver in [Driver::Mio, Driver::Uring] {
+            spread_evenly_and_make_room(driver);
+        }
+    }
+
+    fn spread_evenly_and_make_room(driver: Driver) {
         let context = context();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("bound");
-        let loops = start(&context, listener, 4).expect("started");
+        let loops = start(&context, listener, 4, driver).expect("started");
         let within_seconds = |expected: &[usize]| {
             let deadline = Instant::now() + Duration::from_secs(10);
             while connections(&context) != expected && Instant::now() < deadline {
@@ -141,7 +217,7 @@ mod tests {
         drop(peers);
         within_seconds(&[0, 0, 0, 0]);
         context.stop();
-        for event_loop in loops {
+        for event_loop in loops.threads {
             event_loop.join().expect("no panic").expect("no error");
         }
     }

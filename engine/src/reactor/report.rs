@@ -1,6 +1,8 @@
 //! What the log says, in one place: DCMTK's key phrases, and one line for each refused association
 //! or object that says who, what, why, and how to allow it. No patient's data at info and below.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,6 +16,8 @@ use crate::dimse::{EchoRq, FailureStatus, OtherRq, StoreRq};
 use crate::pdu::{AssociateRq, ContextOutcome};
 use crate::registry;
 use crate::store::{Outcome, StoreFailure, StoredReceipt};
+
+use super::driver::ChosenDriver;
 
 /// Who sends: the address, and the titles once they are known.
 pub(super) struct Who<'a> {
@@ -35,6 +39,10 @@ impl fmt::Display for Who<'_> {
             None => Ok(()),
         }
     }
+}
+
+pub(super) fn driver(chosen: &ChosenDriver) {
+    info!("bytes are moved by {chosen}");
 }
 
 pub(super) fn received(peer: SocketAddr) {

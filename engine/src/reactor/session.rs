@@ -5,6 +5,8 @@
 //! (placing bytes, talking to the pool and the store, answering) happens here, alike under every
 //! driver.
 
+#![forbid(unsafe_code)]
+
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -70,8 +72,10 @@ pub(super) enum Want {
     Pump,
     /// Read up to this many bytes, at most [`READ_AHEAD_BYTES`], then [`Session::take`].
     Control(usize),
-    /// Read by [`Session::plan`] into what [`Session::lend`] gives, then [`Session::settle`].
+    /// Read by [`Session::plan`] into the slot that [`Session::lend`] gives, then [`Session::settle`].
     Scatter,
+    /// Likewise, but [`Session::lend`] gives no slot: nobody wants the payload.
+    Discard,
     /// There is no place for payload: if there is something to read, [`Session::take_chunk`].
     Chunk,
     /// Read nothing for now.
@@ -140,7 +144,8 @@ impl Session {
                 Want::Pump
             }
             Need::Control(needed) => Want::Control(self.control_bytes(needed)),
-            Need::Payload | Need::Discard => Want::Scatter,
+            Need::Payload => Want::Scatter,
+            Need::Discard => Want::Discard,
             Need::Nothing => Want::Nothing,
         }
     }
@@ -423,19 +428,23 @@ impl Session {
     /// in it is written; the object goes on when its turn comes again. `is_silent`: nothing is there
     /// to be read. Says whether it gave it up.
     pub(super) fn yield_chunk(&mut self, is_silent: bool, turn: &mut Turn<'_>) -> bool {
-        let hold = if is_silent {
-            CHUNK_HOLD_WHILE_SILENT
-        } else {
-            CHUNK_HOLD_UNDER_PRESSURE
-        };
-        let is_due = turn.now.duration_since(self.chunk_since) >= hold;
-        if !is_due || self.slot.needs_chunk() {
+        if self.slot.needs_chunk() || !self.has_held_chunk_too_long(is_silent, turn.now) {
             return false;
         }
         let extent = self.slot.spill();
         turn.context.statistics.add(Counter::ChunksSpilled, 1);
         self.write(extent);
         true
+    }
+
+    /// Whether a chunk that it has, or has lent, is to be given up while others wait.
+    pub(super) fn has_held_chunk_too_long(&self, is_silent: bool, now: Instant) -> bool {
+        let hold = if is_silent {
+            CHUNK_HOLD_WHILE_SILENT
+        } else {
+            CHUNK_HOLD_UNDER_PRESSURE
+        };
+        now.duration_since(self.chunk_since) >= hold
     }
 
     // Memory.

@@ -1,5 +1,7 @@
 //! Counters that every loop adds to.
 
+#![forbid(unsafe_code)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is counted.
