@@ -20,6 +20,7 @@ pub(super) fn started(settings: &Settings, receiver: &ReceiverHandle) {
         tracing::warn!("--ignore: every object is answered with Success and thrown away");
     }
     tracing::info!("{}", start_line(settings, receiver));
+    tracing::info!("bytes are moved by {}", receiver.driver());
 }
 
 fn start_line(settings: &Settings, receiver: &ReceiverHandle) -> String {

@@ -48,6 +48,7 @@ fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
         .socket_timeout(settings.socket_timeout)
         .drain_timeout(settings.drain_timeout)
         .max_associations(settings.max_associations)
+        .driver(settings.driver)
         .landing_memory(settings.landing_memory_bytes)
         .durability(settings.durability)
         .on_duplicate(settings.on_duplicate)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pdvault_engine::landing::LANDING_BYTES_DEFAULT;
 use pdvault_engine::receiver::{
-    ASSOCIATIONS_MAX_DEFAULT, MAX_PDU_BYTES_DEFAULT, OPERATIONS_DEFAULT,
+    ASSOCIATIONS_MAX_DEFAULT, Driver, MAX_PDU_BYTES_DEFAULT, OPERATIONS_DEFAULT,
 };
 use pdvault_engine::store::{Durability, EXTENSION_BYTES_MAX, OnDuplicate};
 use pdvault_engine::value::AeTitle;
@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) max_associations: usize,
     /// `None`: the engine's choice for this machine.
     pub(crate) workers: Option<usize>,
+    pub(crate) driver: Driver,
     /// `None`: the engine's choice for this machine.
     pub(crate) writers: Option<usize>,
     pub(crate) landing_memory_bytes: usize,
@@ -71,6 +72,7 @@ impl Settings {
                 .max_associations
                 .map_or(ASSOCIATIONS_MAX_DEFAULT, in_range),
             workers: typed.workers.map(in_range),
+            driver: driver(typed.driver),
             writers: typed.writers.map(in_range),
             landing_memory_bytes: typed
                 .landing_memory_bytes
@@ -126,6 +128,15 @@ fn durability(word: Option<&'static str>) -> Durability {
     match word {
         None | Some("object") => Durability::Object,
         Some("none") => Durability::None,
+        Some(other) => unreachable!("{other} is not in the table"),
+    }
+}
+
+fn driver(word: Option<&'static str>) -> Driver {
+    match word {
+        None | Some("auto") => Driver::Auto,
+        Some("mio") => Driver::Mio,
+        Some("uring") => Driver::Uring,
         Some(other) => unreachable!("{other} is not in the table"),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pdvault_engine::receiver::Driver;
 use pdvault_engine::store::{Durability, OnDuplicate};
 
 use super::*;
@@ -28,6 +29,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(settings.socket_timeout, Some(Duration::from_secs(60)));
     assert_eq!(settings.drain_timeout, Duration::from_secs(30));
     assert_eq!(settings.max_associations, 1000);
+    assert_eq!(settings.driver, Driver::Auto);
     assert_eq!((settings.workers, settings.writers), (None, None));
     assert_eq!(settings.landing_memory_bytes, 256 << 20);
     assert_eq!(settings.durability, Durability::Object);
@@ -51,6 +53,7 @@ fn the_table_shows_the_defaults_that_hold() {
     assert_eq!(shown("--dimse-timeout"), Some("unlimited"));
     assert_eq!(shown("--socket-timeout"), Some("60"));
     assert_eq!(shown("--drain-timeout"), Some("30"));
+    assert_eq!(shown("--driver"), Some("auto"));
     assert_eq!(shown("--max-associations"), Some("1000"));
     assert_eq!(shown("--landing-memory"), Some("256M"));
     assert_eq!(shown("--durability"), Some("object"));
@@ -97,6 +100,10 @@ fn every_word_of_a_choice_has_a_meaning() {
     let durability = |word| resolved(|typed| typed.durability = Some(word)).durability;
     assert_eq!(durability("object"), Durability::Object);
     assert_eq!(durability("none"), Durability::None);
+    let driver = |word| resolved(|typed| typed.driver = Some(word)).driver;
+    assert_eq!(driver("auto"), Driver::Auto);
+    assert_eq!(driver("mio"), Driver::Mio);
+    assert_eq!(driver("uring"), Driver::Uring);
     let on_duplicate = |word| resolved(|typed| typed.on_duplicate = Some(word)).on_duplicate;
     assert_eq!(on_duplicate("overwrite"), OnDuplicate::Overwrite);
     assert_eq!(on_duplicate("keep"), OnDuplicate::Keep);

@@ -17,6 +17,7 @@ pub(crate) struct Typed {
     pub(crate) general: General,
     pub(crate) max_associations: Option<i64>,
     pub(crate) workers: Option<i64>,
+    pub(crate) driver: Option<&'static str>,
     pub(crate) drain_timeout_seconds: Option<i64>,
     pub(crate) dual_stack: bool,
     pub(crate) socket_timeout_seconds: Option<i64>,

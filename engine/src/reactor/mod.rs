@@ -68,7 +68,6 @@ pub(crate) fn start(
     let uring = || uring::backends(workers).map(Backends::Uring);
     let mio = || mio_backend::backends(workers).map(Backends::Mio);
     let (driver, backends) = driver::choose(driver, uring, mio)?;
-    report::driver(&driver);
     let threads = match backends {
         Backends::Uring(backends) => run(context, listener, backends),
         Backends::Mio(backends) => run(context, listener, backends),

@@ -17,8 +17,6 @@ use crate::pdu::{AssociateRq, ContextOutcome};
 use crate::registry;
 use crate::store::{Outcome, StoreFailure, StoredReceipt};
 
-use super::driver::ChosenDriver;
-
 /// Who sends: the address, and the titles once they are known.
 pub(super) struct Who<'a> {
     pub(super) peer: SocketAddr,
@@ -39,10 +37,6 @@ impl fmt::Display for Who<'_> {
             None => Ok(()),
         }
     }
-}
-
-pub(super) fn driver(chosen: &ChosenDriver) {
-    info!("bytes are moved by {chosen}");
 }
 
 pub(super) fn received(peer: SocketAddr) {

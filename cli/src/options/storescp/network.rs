@@ -2,7 +2,7 @@
 
 use pdvault_engine::receiver::{MAX_PDU_BYTES, OPERATIONS_MAX, WORKERS_MAX};
 
-use super::super::{SECONDS_MAX, Section, bound, entry, seconds, text, unsigned};
+use super::super::{Argument, Kind, SECONDS_MAX, Section, bound, entry, seconds, text, unsigned};
 use super::Typed;
 
 const PROCESS_MODE: &str = "process-mode";
@@ -63,6 +63,20 @@ pub(super) static PROCESSES: Section<Typed> = Section {
         .tells_range()
         .default("one per core")
         .works(|typed, values| typed.workers = Some(values[0].number())),
+        entry(
+            "--driver",
+            "how bytes are moved",
+            "uring: io_uring, one system call for many reads and writes, on Linux 6.1 and newer, \
+             where nothing forbids it; where it cannot be had, the start fails and says what to do. \
+             mio: a system call for each read and write, everywhere. auto: uring where it can be had, \
+             else mio; which and why is logged at the start.",
+        )
+        .takes(&[Argument {
+            name: "driver",
+            kind: Kind::Choice(&["auto", "mio", "uring"]),
+        }])
+        .default("auto")
+        .works(|typed, values| typed.driver = Some(values[0].word())),
         entry(
             "--drain-timeout",
             "time for what is in flight after a signal",

@@ -11,6 +11,7 @@ const REFERENCE: &str = include_str!("../../../tests/fixtures/storescp_options.t
 /// The options that DCMTK does not have.
 const OURS: &[&str] = &[
     "--workers",
+    "--driver",
     "--drain-timeout",
     "--max-ops",
     "--durability",
@@ -170,6 +171,14 @@ mod works {
     #[test]
     fn workers() {
         assert_notes("--workers", &["3"], |typed| typed.workers = Some(3));
+    }
+
+    #[test]
+    fn driver() {
+        for word in ["auto", "mio", "uring"] {
+            assert_notes("--driver", &[word], |typed| typed.driver = Some(word));
+        }
+        assert!(read(&["--driver", "epoll"]).is_err());
     }
 
     #[test]
