@@ -18,7 +18,7 @@ use pdvault_engine::dimse::{Status, StoreOutcome, StoreRq, encode_store_response
 use pdvault_engine::landing::{LandingConfig, LandingPool, Slot};
 use pdvault_engine::pdu::framer::Guess;
 use pdvault_engine::pdu::{MessageControl, Pdu, Pdv, ProposedContext};
-use pdvault_engine::receiver::Receiver;
+use pdvault_engine::receiver::{Driver, Receiver};
 use pdvault_engine::value::{PresentationContextId, Uid};
 
 struct Counting;
@@ -57,8 +57,10 @@ fn allocations_of(act: impl FnOnce()) -> u64 {
 fn p_data_allocates_nothing_per_pdu_and_idle_associations_hold_little() {
     core_allocates_nothing();
     requestor_allocates_nothing();
-    receiver_allocates_nothing_per_pdu();
-    idle_association_holds_little();
+    for driver in [Driver::Mio, Driver::Auto] {
+        receiver_allocates_nothing_per_pdu(driver);
+        idle_association_holds_little(driver);
+    }
 }
 
 /// Association and slot alone: not one allocation from the first fragment to the last but one.
@@ -210,10 +212,11 @@ fn response(context: PresentationContextId, message_id: u16) -> Vec<u8> {
 }
 
 /// The whole receiver: what it allocates for an object does not grow with its number of PDUs.
-fn receiver_allocates_nothing_per_pdu() {
+fn receiver_allocates_nothing_per_pdu(driver: Driver) {
     const BYTES: usize = 16 << 20;
     let directory = tempfile::tempdir().expect("a directory");
     let receiver = Receiver::builder()
+        .driver(driver)
         .listen(([127, 0, 0, 1], 0).into())
         .output_directory(directory.path())
         .landing_memory(32 << 20)
@@ -243,11 +246,12 @@ fn receiver_allocates_nothing_per_pdu() {
 }
 
 /// A request of half a megabyte is forgotten once it is answered, and what served it a moment later.
-fn idle_association_holds_little() {
+fn idle_association_holds_little(driver: Driver) {
     const EACH_BYTES_MAX: u64 = 16 << 10;
     const ASSOCIATIONS: u64 = 20;
     let directory = tempfile::tempdir().expect("a directory");
     let receiver = Receiver::builder()
+        .driver(driver)
         .listen(([127, 0, 0, 1], 0).into())
         .output_directory(directory.path())
         .landing_memory(16 << 20)
