@@ -91,6 +91,30 @@ pub(super) fn end_line(done: &Statistics) -> String {
     format!("ended: {stored} stored{older}{others}; {associations} served")
 }
 
+/// What it took to receive them, for whoever looks after speed.
+pub(super) fn effort_line(done: &Statistics) -> String {
+    let received = done.objects_stored
+        + done.objects_failed
+        + done.objects_refused
+        + done.objects_dropped
+        + done.objects_ignored;
+    format!(
+        "event loops: {} system calls ({} polls, {} accepts, {} reads, {} writes) for {}, {}; place \
+         guessed right for {} of {}, {} moved; {} for landing memory",
+        done.loop_calls(),
+        done.polls,
+        done.accepts,
+        done.reads,
+        done.writes,
+        counted(received, "object"),
+        counted(done.bytes_received, "byte"),
+        done.fragments_guessed_right,
+        counted(done.fragments_guessed, "fragment"),
+        counted(done.bytes_moved, "byte"),
+        counted(done.chunk_waits, "wait"),
+    )
+}
+
 /// `2 failed, 1 refused`: the numbers that are not zero.
 fn happened(numbers: &[(u64, &str)]) -> String {
     let parts: Vec<_> = numbers
@@ -151,6 +175,24 @@ mod tests {
             end_line(&done),
             "ended: 8 objects stored (2 over older files, 1 beside older files, 3 identical \
              already), 4 failed, 5 refused, 6 incomplete, 7 ignored; 9 associations served"
+        );
+    }
+
+    #[test]
+    fn the_effort_line_tells_system_calls_guesses_and_bytes_moved() {
+        let mut done = Statistics::default();
+        done.objects_stored = 3;
+        done.objects_ignored = 2;
+        (done.polls, done.accepts, done.reads, done.writes) = (5, 2, 12, 7);
+        done.bytes_received = 1000;
+        (done.fragments_guessed, done.fragments_guessed_right) = (40, 39);
+        done.bytes_moved = 11;
+        done.chunk_waits = 1;
+        assert_eq!(
+            effort_line(&done),
+            "event loops: 26 system calls (5 polls, 2 accepts, 12 reads, 7 writes) for 5 objects, \
+             1000 bytes; place guessed right for 39 of 40 fragments, 11 bytes moved; 1 wait for \
+             landing memory"
         );
     }
 

@@ -70,6 +70,7 @@ fn serve(settings: &Settings, receiver: ReceiverHandle, signals: Signals) -> Exi
     thread::spawn(move || obey(signals, &stopper, drain_seconds));
     match receiver.join() {
         Ok(done) => {
+            tracing::debug!("{}", report::effort_line(&done));
             tracing::info!("{}", report::end_line(&done));
             ExitCode::SUCCESS
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::landing::Wake;
 
 use super::session::{Session, Turn};
+use super::statistics::Counters;
 
 /// A connection that was accepted, on its way to the loop that will keep it.
 pub(super) struct Accepted {
@@ -51,8 +52,9 @@ pub(super) trait Backend: Sized {
     ) -> io::Result<()>;
 
     /// The next connection; `None` when there is none now, and [`News::Connections`] will tell of the
-    /// next. After an error it is for the loop to say when to go on, by the next call.
-    fn accept(&mut self) -> Option<io::Result<Accepted>>;
+    /// next. After an error it is for the loop to say when to go on, by the next call. Counts
+    /// [`Counter::Accepts`](super::statistics::Counter::Accepts).
+    fn accept(&mut self, statistics: &Counters) -> Option<io::Result<Accepted>>;
 
     fn is_listening(&self) -> bool;
 
@@ -66,7 +68,7 @@ pub(super) trait Backend: Sized {
     fn note(&mut self, socket: &mut Self::Socket, event: Self::Event);
 
     /// Reads and writes as far as the socket and the bounds of a turn allow. Returns whether it could
-    /// go on at once.
+    /// go on at once. Counts the bytes, and each system call that it makes for a single socket.
     fn take_turn(
         &mut self,
         socket: &mut Self::Socket,

@@ -107,6 +107,7 @@ impl<B: Backend> EventLoop<B> {
         let mut news = Vec::new();
         while !self.is_finished() {
             let timeout = self.timeout(Instant::now());
+            self.context.statistics.add(Counter::Polls, 1);
             self.backend.wait(timeout, &mut news)?;
             let now = Instant::now();
             for what in news.drain(..) {
@@ -150,7 +151,7 @@ impl<B: Backend> EventLoop<B> {
         }
         self.accept_again = None;
         for _ in 0..ACCEPTS_PER_TURN {
-            match self.backend.accept() {
+            match self.backend.accept(&self.context.statistics) {
                 None => return,
                 Some(Ok(accepted)) => self.hand_out(accepted),
                 Some(Err(error)) if is_connection_error(&error) => {}

@@ -16,7 +16,7 @@ use crate::landing::Wake;
 
 use super::backend::{Accepted, Backend, News};
 use super::session::{HEADERS_BYTES, Session, TRASH_BYTES, Turn, Want, read_vector};
-use super::statistics::Counter;
+use super::statistics::{Counter, Counters};
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
@@ -135,8 +135,10 @@ impl Backend for MioBackend {
         Ok(())
     }
 
-    fn accept(&mut self) -> Option<io::Result<Accepted>> {
-        match self.listener.as_ref()?.accept() {
+    fn accept(&mut self, statistics: &Counters) -> Option<io::Result<Accepted>> {
+        let listener = self.listener.as_ref()?;
+        statistics.add(Counter::Accepts, 1);
+        match listener.accept() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             other => Some(other.map(|(stream, peer)| Accepted {
                 stream: stream.into(),
@@ -195,12 +197,11 @@ impl Backend for MioBackend {
                     socket.read_scattered(session, &mut self.scratch, turn)
                 }
             };
+            let statistics = &turn.context.statistics;
+            statistics.add(Counter::Reads, 1);
             match read {
                 Ok(0) => session.connection_closed(turn),
-                Ok(n) => turn
-                    .context
-                    .statistics
-                    .add(Counter::BytesReceived, n as u64),
+                Ok(n) => statistics.add(Counter::BytesReceived, n as u64),
                 Err(error) => {
                     socket.on_error(&error, session, turn, |this| this.is_readable = false);
                 }
@@ -265,6 +266,7 @@ impl Socket {
     /// Writes what there is to send. Returns whether the connection still stands.
     fn write_output(&mut self, session: &mut Session, turn: &mut Turn<'_>) -> bool {
         while self.is_writable && !session.output().is_empty() {
+            turn.context.statistics.add(Counter::Writes, 1);
             match self.stream.write(session.output()) {
                 Ok(n) => session.sent(n, turn.now),
                 Err(error) => {

@@ -232,10 +232,11 @@ impl Session {
             return;
         };
         let mut pieces = Pieces::new(plan, n);
-        let mut landed = 0;
+        let (mut landed, mut right) = (0, 0);
         while let Some(piece) = pieces.next() {
             let used = match &piece {
                 Piece::Header(at) if pieces.left == 0 => {
+                    count_guesses(pieces.guesses, pieces.guesses, turn);
                     self.after_payload(turn);
                     self.take_last(&headers[at.clone()], turn);
                     return;
@@ -251,11 +252,13 @@ impl Session {
                 }
             };
             if used < piece.range().len() {
-                let rest = std::iter::once(piece.without_first(used)).chain(pieces);
+                let rest = std::iter::once(piece.without_first(used)).chain(&mut pieces);
                 self.misplaced(rest, landed, is_wanted, (headers, trash));
                 break;
             }
+            right = pieces.guesses;
         }
+        count_guesses(pieces.guesses, right, turn);
         self.after_payload(turn);
         self.pump(turn);
     }
@@ -704,12 +707,23 @@ impl Piece {
     }
 }
 
+/// Counts the fragments of a read whose place was a guess.
+fn count_guesses(made: u64, right: u64, turn: &Turn<'_>) {
+    if made > 0 {
+        let statistics = &turn.context.statistics;
+        statistics.add(Counter::FragmentsGuessed, made);
+        statistics.add(Counter::FragmentsGuessedRight, right);
+    }
+}
+
 /// The pieces of a read that brought `left` more bytes of a plan.
 struct Pieces<'a> {
     plan: std::slice::Iter<'a, Segment>,
     left: usize,
     headers: usize,
     payload: usize,
+    /// Pieces of payload so far whose place was a guess; that of the first piece of all is certain.
+    guesses: u64,
 }
 
 impl<'a> Pieces<'a> {
@@ -719,6 +733,7 @@ impl<'a> Pieces<'a> {
             left: n,
             headers: 0,
             payload: 0,
+            guesses: 0,
         }
     }
 }
@@ -730,6 +745,7 @@ impl Iterator for Pieces<'_> {
         if self.left == 0 {
             return None;
         }
+        let is_certain = self.headers + self.payload == 0;
         let segment = self.plan.next()?;
         let (Segment::Header(planned) | Segment::Payload(planned)) = *segment;
         let came = planned.min(self.left);
@@ -741,7 +757,10 @@ impl Iterator for Pieces<'_> {
         };
         Some(match segment {
             Segment::Header(_) => Piece::Header(advance(&mut self.headers)),
-            Segment::Payload(_) => Piece::Payload(advance(&mut self.payload)),
+            Segment::Payload(_) => {
+                self.guesses += u64::from(!is_certain);
+                Piece::Payload(advance(&mut self.payload))
+            }
         })
     }
 }

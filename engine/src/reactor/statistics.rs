@@ -25,9 +25,15 @@ pub(super) enum Counter {
     BytesMoved,
     ChunkWaits,
     ChunksSpilled,
+    FragmentsGuessed,
+    FragmentsGuessedRight,
+    Polls,
+    Accepts,
+    Reads,
+    Writes,
 }
 
-const COUNTERS: usize = Counter::ChunksSpilled as usize + 1;
+const COUNTERS: usize = Counter::Writes as usize + 1;
 
 /// The counters themselves.
 #[derive(Debug, Default)]
@@ -64,6 +70,12 @@ impl Counters {
             bytes_moved: self.get(Counter::BytesMoved),
             chunk_waits: self.get(Counter::ChunkWaits),
             chunks_spilled: self.get(Counter::ChunksSpilled),
+            fragments_guessed: self.get(Counter::FragmentsGuessed),
+            fragments_guessed_right: self.get(Counter::FragmentsGuessedRight),
+            polls: self.get(Counter::Polls),
+            accepts: self.get(Counter::Accepts),
+            reads: self.get(Counter::Reads),
+            writes: self.get(Counter::Writes),
         }
     }
 }
@@ -110,4 +122,26 @@ pub struct Statistics {
     pub chunk_waits: u64,
     /// How often an object gave up a part-filled chunk because others waited.
     pub chunks_spilled: u64,
+    /// Fragments of data sets that a read let land where they were guessed to belong, their headers
+    /// unseen. What was certain is not counted.
+    pub fragments_guessed: u64,
+    /// Those of them for which the guess was right, so that they stay where they landed.
+    pub fragments_guessed_right: u64,
+    /// How often an event loop asked the kernel what has happened; under `io_uring`, gave it what to
+    /// do as well, and that is all the system calls there are.
+    pub polls: u64,
+    /// Calls that accept connections, those included that found none.
+    pub accepts: u64,
+    /// Calls that read from connections, those included that found nothing.
+    pub reads: u64,
+    /// Calls that write to connections, those included that found no room.
+    pub writes: u64,
+}
+
+impl Statistics {
+    /// The system calls of the event loops: all that receiving and answering takes, but for the
+    /// wake-ups between threads and what the store does.
+    pub fn loop_calls(&self) -> u64 {
+        self.polls + self.accepts + self.reads + self.writes
+    }
 }

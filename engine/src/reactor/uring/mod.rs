@@ -26,7 +26,7 @@ use crate::landing::Wake;
 use super::backend::{Accepted, Backend, News};
 use super::driver::UringUnavailable;
 use super::session::{Landing, Session, Turn, Want};
-use super::statistics::Counter;
+use super::statistics::{Counter, Counters};
 
 use buffers::Filled;
 use held::Held;
@@ -336,7 +336,7 @@ impl Backend for UringBackend {
         Ok(())
     }
 
-    fn accept(&mut self) -> Option<io::Result<Accepted>> {
+    fn accept(&mut self, _: &Counters) -> Option<io::Result<Accepted>> {
         if let Some(accepted) = self.accepted.pop_front() {
             return Some(accepted.and_then(|stream| {
                 let peer = stream.peer_addr()?;
