@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many bytes may lie in all inboxes together before reads stop guessing where payload belongs.
+/// How many bytes all inboxes together may hold before reads stop guessing where payload belongs.
 /// A wrong guess moves up to a landing chunk to an inbox, and a peer that sends ahead of its
 /// responses can provoke one with each object: without this bound, memory would grow with the number
 /// of such peers. The most that is reached is this, a chunk for each event loop, and one command for
 /// each connection.
-const GUESSING_BYTES_MAX: usize = 16 << 20;
+const GUESSING_BYTES_MAX: usize = 12 << 20;
 
 /// The memory that an empty inbox keeps, in bytes: a command fits, a megabyte read in the wrong place
 /// does not stay.
@@ -22,7 +22,7 @@ const INBOX_BYTES_KEPT: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Inbox {
     queue: Queue,
-    /// The bytes in all inboxes.
+    /// The bytes that all inboxes hold, worked off or not.
     total: Arc<AtomicUsize>,
 }
 
@@ -38,14 +38,22 @@ impl Queue {
         &self.bytes[self.consumed..]
     }
 
-    /// Forgets the first `n` bytes.
-    fn consume(&mut self, n: usize) {
+    /// Forgets the first `n` bytes. Returns how many bytes of memory are free again: none before all
+    /// is worked off.
+    fn consume(&mut self, n: usize) -> usize {
         self.consumed += n;
-        if self.consumed == self.bytes.len() {
+        if self.consumed < self.bytes.len() {
+            return 0;
+        }
+        let held = self.bytes.len();
+        if self.bytes.capacity() > INBOX_BYTES_KEPT {
+            // Not shrunk: what stayed of each would keep the allocator from joining what is free.
+            *self = Self::default();
+        } else {
             self.bytes.clear();
-            self.bytes.shrink_to(INBOX_BYTES_KEPT);
             self.consumed = 0;
         }
+        held
     }
 }
 
@@ -66,6 +74,11 @@ impl Inbox {
         self.total.load(Ordering::Relaxed) < GUESSING_BYTES_MAX
     }
 
+    /// Makes room for `n` bytes that are about to come, in one step.
+    pub(super) fn expect(&mut self, n: usize) {
+        self.queue.bytes.reserve_exact(n);
+    }
+
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         self.queue.bytes.extend_from_slice(bytes);
         self.total.fetch_add(bytes.len(), Ordering::Relaxed);
@@ -79,8 +92,8 @@ impl Inbox {
     /// Takes the bytes back, of which the first `used` are worked off.
     pub(super) fn give_back(&mut self, mut queue: Queue, used: usize) {
         if used > 0 {
-            queue.consume(used);
-            self.total.fetch_sub(used, Ordering::Relaxed);
+            let freed = queue.consume(used);
+            self.total.fetch_sub(freed, Ordering::Relaxed);
         }
         self.queue = queue;
     }
@@ -89,7 +102,7 @@ impl Inbox {
 impl Drop for Inbox {
     fn drop(&mut self) {
         self.total
-            .fetch_sub(self.queue.bytes().len(), Ordering::Relaxed);
+            .fetch_sub(self.queue.bytes.len(), Ordering::Relaxed);
     }
 }
 
@@ -107,11 +120,11 @@ mod tests {
         assert_eq!(total.load(Ordering::Relaxed), 150);
         let lent = one.lend();
         one.give_back(lent, 30);
-        assert_eq!(one.lend().bytes().len(), 70);
-        assert_eq!(total.load(Ordering::Relaxed), 120);
-        let lent = other.lend();
-        other.give_back(lent, 50);
-        assert_eq!(total.load(Ordering::Relaxed), 70);
+        assert_eq!(one.queue.bytes().len(), 70);
+        assert_eq!(total.load(Ordering::Relaxed), 150, "the memory is held");
+        let lent = one.lend();
+        one.give_back(lent, 70);
+        assert_eq!(total.load(Ordering::Relaxed), 50);
         assert!(other.has_room_for_wrong_guesses());
         other.extend(&vec![0; GUESSING_BYTES_MAX]);
         assert!(!one.has_room_for_wrong_guesses());

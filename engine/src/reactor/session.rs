@@ -252,6 +252,7 @@ impl Session {
                 }
             };
             if used < piece.range().len() {
+                self.inbox.expect(piece.range().len() - used + pieces.left);
                 let rest = std::iter::once(piece.without_first(used)).chain(&mut pieces);
                 self.misplaced(rest, landed, is_wanted, (headers, trash));
                 break;
