@@ -41,12 +41,21 @@ pub(super) struct Socket {
     stream: TcpStream,
     is_readable: bool,
     is_writable: bool,
+    /// Whether the peer has closed its end, or the connection broke: only reading to the end tells.
+    has_ended: bool,
 }
 
 /// What became possible.
 pub(super) struct Ready {
     read: bool,
     write: bool,
+    end: bool,
+}
+
+/// How many bytes a read was asked for, and how many came.
+struct Came {
+    bytes: usize,
+    asked: usize,
 }
 
 /// The buffers of a read, shared by all connections of a loop: commands and headers, and unwanted
@@ -128,6 +137,7 @@ impl Backend for MioBackend {
                 let ready = Ready {
                     read: event.is_readable() || event.is_error(),
                     write: event.is_writable() || event.is_error(),
+                    end: event.is_read_closed() || event.is_error(),
                 };
                 Some(News::Socket(index, ready))
             }
@@ -167,12 +177,14 @@ impl Backend for MioBackend {
             stream,
             is_readable: true,
             is_writable: true,
+            has_ended: false,
         })
     }
 
     fn note(&mut self, socket: &mut Socket, ready: Ready) {
         socket.is_readable |= ready.read;
         socket.is_writable |= ready.write;
+        socket.has_ended |= ready.end;
     }
 
     fn take_turn(
@@ -182,8 +194,7 @@ impl Backend for MioBackend {
         turn: &mut Turn<'_>,
     ) -> bool {
         for _ in 0..READS_PER_TURN {
-            session.pump(turn);
-            if !socket.write_output(session, turn) {
+            if !socket.answer(session, turn) {
                 return false;
             }
             let read = match session.want() {
@@ -197,17 +208,10 @@ impl Backend for MioBackend {
                     socket.read_scattered(session, &mut self.scratch, turn)
                 }
             };
-            let statistics = &turn.context.statistics;
-            statistics.add(Counter::Reads, 1);
-            match read {
-                Ok(0) => session.connection_closed(turn),
-                Ok(n) => statistics.add(Counter::BytesReceived, n as u64),
-                Err(error) => {
-                    socket.on_error(&error, session, turn, |this| this.is_readable = false);
-                }
-            }
+            socket.note_read(read, session, turn);
         }
-        true
+        // What the last bytes are answered with leaves within the turn.
+        socket.answer(session, turn)
     }
 
     fn yield_chunk(
@@ -227,10 +231,11 @@ impl Backend for MioBackend {
 }
 
 impl Socket {
-    fn read_trash(&mut self, session: &mut Session, scratch: &mut Scratch) -> io::Result<usize> {
-        let n = self.stream.read(&mut scratch.trash)?;
-        session.drained(n);
-        Ok(n)
+    fn read_trash(&mut self, session: &mut Session, scratch: &mut Scratch) -> io::Result<Came> {
+        let bytes = self.stream.read(&mut scratch.trash)?;
+        session.drained(bytes);
+        let asked = scratch.trash.len();
+        Ok(Came { bytes, asked })
     }
 
     fn read_control(
@@ -239,10 +244,10 @@ impl Socket {
         session: &mut Session,
         scratch: &mut Scratch,
         turn: &mut Turn<'_>,
-    ) -> io::Result<usize> {
-        let n = self.stream.read(&mut scratch.headers[..max])?;
-        session.take(&scratch.headers[..n], turn);
-        Ok(n)
+    ) -> io::Result<Came> {
+        let bytes = self.stream.read(&mut scratch.headers[..max])?;
+        session.take(&scratch.headers[..bytes], turn);
+        Ok(Came { bytes, asked: max })
     }
 
     fn read_scattered(
@@ -250,17 +255,40 @@ impl Socket {
         session: &mut Session,
         scratch: &mut Scratch,
         turn: &mut Turn<'_>,
-    ) -> io::Result<usize> {
+    ) -> io::Result<Came> {
         let plan = session.plan();
         let mut landing = session.lend();
         let Scratch { headers, trash } = scratch;
-        let read = {
+        let (read, asked) = {
             let mut vector = read_vector(&plan, &mut landing, headers, trash);
-            self.stream.read_vectored(&mut vector)
+            let asked = vector.iter().map(|buffer| buffer.len()).sum();
+            (self.stream.read_vectored(&mut vector), asked)
         };
-        let n = read.as_ref().copied().unwrap_or(0);
-        session.settle(&plan, n, landing, (headers, trash), turn);
-        read
+        let bytes = read.as_ref().copied().unwrap_or(0);
+        session.settle(&plan, bytes, landing, (headers, trash), turn);
+        read.map(|bytes| Came { bytes, asked })
+    }
+
+    fn note_read(&mut self, read: io::Result<Came>, session: &mut Session, turn: &mut Turn<'_>) {
+        let statistics = &turn.context.statistics;
+        statistics.add(Counter::Reads, 1);
+        match read {
+            Ok(Came { bytes: 0, .. }) => session.connection_closed(turn),
+            Ok(Came { bytes, asked }) => {
+                statistics.add(Counter::BytesReceived, bytes as u64);
+                // A read that is cut short has emptied the socket (epoll(7)), and what comes later
+                // is an event of its own. An end may have been told together with these bytes.
+                self.is_readable = bytes == asked || self.has_ended;
+            }
+            Err(error) => self.on_error(&error, session, turn, |this| this.is_readable = false),
+        }
+    }
+
+    /// Works off what has come, and writes what there is to say. Returns whether the connection still
+    /// stands.
+    fn answer(&mut self, session: &mut Session, turn: &mut Turn<'_>) -> bool {
+        session.pump(turn);
+        self.write_output(session, turn)
     }
 
     /// Writes what there is to send. Returns whether the connection still stands.
