@@ -1,0 +1,263 @@
+//! One run: a place is made, a receiver started, a load sent, everything measured, all cleared up.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pdvault_loadgen::results::Results;
+
+use crate::figures::{Figures, Metric};
+use crate::matrix::{Load, Row};
+use crate::memory;
+use crate::problem::Problem;
+use crate::receiver::Receiver;
+use crate::stage::{Stage, disk_bytes};
+use crate::state::{Key, State};
+use crate::system::{Kind, PDU_BYTES, Programs, System, orthanc_configuration};
+use crate::tools;
+
+/// A load that is not through after this is ended, and what was sent until then counts, in seconds.
+const LOAD_LIMIT_S: u64 = 12;
+
+/// The same where a tenth of the load is enough.
+const SLOW_LOAD_LIMIT_S: u64 = 4;
+
+/// How long a load in an open loop is, in seconds.
+const OPEN_LOOP_S: u64 = 4;
+
+/// The sender waits so long for what is on its way; after that, and this, it is killed.
+const SENDER_LIMIT: Duration = Duration::from_secs(120);
+
+/// How often it is looked whether a program has ended, and how much memory a receiver has.
+const EVERY: Duration = Duration::from_millis(20);
+const MEMORY_EVERY: Duration = Duration::from_millis(250);
+
+/// What runs need.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) programs: Programs,
+    /// The tree's own pdvault, which sends.
+    pub(crate) sender: PathBuf,
+    pub(crate) port: u16,
+    /// Set by SIGINT and SIGTERM.
+    pub(crate) interrupted: Arc<AtomicBool>,
+}
+
+impl Bench {
+    /// Does a run. A system that fails has figures that say so; a problem is with the bench.
+    pub(crate) fn run(
+        &self,
+        stage: &mut Stage,
+        row: &Row,
+        system: System,
+        rate: Option<u64>,
+        verify: bool,
+    ) -> Result<Figures, Problem> {
+        let bytes = row.load.bytes(system.kind);
+        let disk = if system.kind.stores() {
+            disk_bytes(&row.load, system.kind)
+        } else {
+            0
+        };
+        let output = if system.kind.stores() {
+            stage.prepare(row.condition, disk)?
+        } else {
+            stage.work().to_owned()
+        };
+        let measured = if system.kind == Kind::Fio {
+            stage.set_memory(row.condition, bytes)?;
+            self.write_with_fio(&output, bytes / 2)
+        } else {
+            self.receive(stage, row, system, &output, rate, verify)
+        };
+        if system.kind.stores() {
+            stage.clear_up()?;
+        }
+        measured
+    }
+
+    fn receive(
+        &self,
+        stage: &Stage,
+        row: &Row,
+        system: System,
+        output: &Path,
+        rate: Option<u64>,
+        verify: bool,
+    ) -> Result<Figures, Problem> {
+        let home = stage.work();
+        if system.kind == Kind::Orthanc {
+            let path = home.join("orthanc.json");
+            let text = orthanc_configuration(self.port, output);
+            fs::write(&path, text).map_err(Problem::at(&path))?;
+        }
+        let command = system.command(&self.programs, self.port, output, home);
+        let command = command.ok_or_else(|| format!("{system} is no receiver"))?;
+        let receiver = match Receiver::start(command, self.port, &home.join("receiver.log")) {
+            Ok(receiver) => receiver,
+            Err(problem) => return Ok(Figures::of_failure(problem.to_string())),
+        };
+        if system.kind.stores() {
+            stage.set_memory(row.condition, row.load.bytes(system.kind))?;
+        }
+        let json = home.join("loadgen.json");
+        // What is there from before must not be taken for the result of this one.
+        let _ = fs::remove_file(&json);
+        let mut sender = self.sender(&row.load, system.kind, rate);
+        sender.arg("--receiver-pid").arg(receiver.pid().to_string());
+        sender.arg("--json").arg(&json);
+        if system.kind.stores() {
+            sender.arg("--sync").arg(output);
+        }
+        if verify && system.kind.keeps_every_bit() {
+            sender.arg("--verify").arg(output);
+        }
+        sender.arg("127.0.0.1").arg(self.port.to_string());
+        let peak_bytes = self.watch(&mut sender, &home.join("sender.log"), receiver.pid())?;
+        Ok(match Results::read(&json) {
+            Ok(results) => Figures::of_load(&results, system.kind.stores(), peak_bytes),
+            Err(error) => Figures::of_failure(format!("{error}; {}", receiver.log())),
+        })
+    }
+
+    fn sender(&self, load: &Load, kind: Kind, rate: Option<u64>) -> Command {
+        let mut sender = Command::new(&self.sender);
+        sender
+            .args(["loadgen", "--max-send-pdu"])
+            .arg(PDU_BYTES.to_string());
+        sender.arg("--size").arg(load.object_bytes.to_string());
+        sender
+            .arg("--associations")
+            .arg(load.associations.to_string());
+        sender.arg("--async-ops").arg(load.window.to_string());
+        if load.per_object {
+            sender.arg("--per-object");
+        }
+        if let Some(rate) = rate {
+            sender.arg("--arrival-rate").arg(rate.to_string());
+            sender.arg("--duration").arg(OPEN_LOOP_S.to_string());
+        } else {
+            let limit = if kind.is_slow() {
+                SLOW_LOAD_LIMIT_S
+            } else {
+                LOAD_LIMIT_S
+            };
+            sender.arg("--duration").arg(limit.to_string());
+            sender.arg("--count").arg(load.objects(kind).to_string());
+        }
+        sender
+    }
+
+    /// Runs the sender to its end, and returns the peak of the receiver's memory, in bytes.
+    fn watch(&self, sender: &mut Command, log: &Path, receiver: u32) -> Result<u64, Problem> {
+        let file = fs::File::create(log).map_err(Problem::at(log))?;
+        let twin = file.try_clone().map_err(Problem::at(log))?;
+        let sender = sender.stdin(Stdio::null()).stdout(file).stderr(twin);
+        let child = sender
+            .spawn()
+            .map_err(|error| format!("cannot run the sender: {error}"))?;
+        let (mut peak, mut looked) = (0, None);
+        self.wait(child, || {
+            if looked.is_none_or(|at: Instant| at.elapsed() > MEMORY_EVERY) {
+                peak = peak.max(memory::peak_of_tree(receiver));
+                looked = Some(Instant::now());
+            }
+        })?;
+        Ok(peak)
+    }
+
+    /// Waits for a program to end; it is killed when the comparison is interrupted, and when it takes
+    /// too long.
+    fn wait(&self, mut child: Child, mut meanwhile: impl FnMut()) -> Result<(), Problem> {
+        let start = Instant::now();
+        while matches!(child.try_wait(), Ok(None)) {
+            let is_interrupted = self.interrupted.load(Ordering::Relaxed);
+            if is_interrupted || start.elapsed() > SENDER_LIMIT {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            if is_interrupted {
+                return Err(Problem::Interrupted);
+            }
+            meanwhile();
+            thread::sleep(EVERY);
+        }
+        Ok(())
+    }
+
+    /// What the disk does alone.
+    fn write_with_fio(&self, output: &Path, bytes: u64) -> Result<Figures, Problem> {
+        let json = output.with_extension("fio.json");
+        let mut fio = Command::new("fio");
+        fio.args([
+            "--name=limit",
+            "--direct=1",
+            "--ioengine=io_uring",
+            "--rw=write",
+            "--bs=512k",
+        ]);
+        fio.args(["--iodepth=8", "--end_fsync=1", "--output-format=json"]);
+        fio.arg(format!("--size={bytes}"))
+            .arg(format!("--directory={}", output.display()));
+        fio.arg(format!("--output={}", json.display()));
+        let fio = fio
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = fio
+            .spawn()
+            .map_err(|error| format!("cannot run fio: {error}"))?;
+        self.wait(child, || ())?;
+        let text = fs::read_to_string(&json).map_err(Problem::at(&json))?;
+        let _ = fs::remove_file(&json);
+        Ok(Figures::of_fio(&text).unwrap_or_else(|| Figures::of_failure("fio failed".to_owned())))
+    }
+}
+
+/// Half the rate that the same system reached in another row in this round, in objects a second, where
+/// the row asks for it; an error text when there is none.
+pub(crate) fn rate_for(state: &State, row: &Row, key: &Key) -> Result<Option<u64>, String> {
+    let Some(top) = row.load.half_rate_of else {
+        return Ok(None);
+    };
+    let is_top = |run: &&crate::state::Run| {
+        run.key.row == top && run.key.system == key.system && run.key.round == key.round
+    };
+    let runs = state.all();
+    let reached = runs
+        .iter()
+        .find(is_top)
+        .and_then(|run| run.figures.get(Metric::SuccessObjects));
+    let reached = reached.ok_or(format!("the rate of {top} is not known"))?;
+    Ok(Some(half(reached)))
+}
+
+/// Half of it, rounded; at least 1.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is positive and far below 2^53"
+)]
+fn half(rate: f64) -> u64 {
+    (rate / 2.0).round().max(1.0) as u64
+}
+
+/// Whether `pdvault storescp` can be told which driver to take.
+pub(crate) fn has_drivers(pdvault: &Path) -> bool {
+    let help = tools::run(Command::new(pdvault).args(["storescp", "--help"]));
+    help.is_ok_and(|text| text.contains("--driver"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_rate_is_never_nothing() {
+        assert_eq!((half(1001.0), half(0.1)), (501, 1));
+    }
+}
