@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use pdvault_loadgen::results::Results;
 
-use crate::figures::{Figures, Metric};
-use crate::matrix::{Load, Row};
+use crate::figures::Figures;
+use crate::matrix::Load;
 use crate::memory;
+use crate::plan::Step;
 use crate::problem::Problem;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, last_lines};
 use crate::stage::{Stage, disk_bytes};
-use crate::state::{Key, State};
 use crate::system::{Kind, PDU_BYTES, Programs, System, orthanc_configuration};
 use crate::tools;
 
@@ -47,16 +47,26 @@ pub(crate) struct Bench {
     pub(crate) interrupted: Arc<AtomicBool>,
 }
 
+/// What is sent to a receiver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sending<'a> {
+    pub(crate) load: &'a Load,
+    pub(crate) kind: Kind,
+    /// Objects a second, in an open loop.
+    pub(crate) rate: Option<u64>,
+    /// Whether to compare what is on disk, where that can be done.
+    pub(crate) verify: bool,
+}
+
 impl Bench {
     /// Does a run. A system that fails has figures that say so; a problem is with the bench.
     pub(crate) fn run(
         &self,
         stage: &mut Stage,
-        row: &Row,
-        system: System,
+        step: &Step,
         rate: Option<u64>,
-        verify: bool,
     ) -> Result<Figures, Problem> {
+        let Step { row, system, .. } = step;
         let bytes = row.load.bytes(system.kind);
         let disk = if system.kind.stores() {
             disk_bytes(&row.load, system.kind)
@@ -72,7 +82,7 @@ impl Bench {
             stage.set_memory(row.condition, bytes)?;
             self.write_with_fio(&output, bytes / 2)
         } else {
-            self.receive(stage, row, system, &output, rate, verify)
+            self.receive(stage, step, &output, rate)
         };
         if system.kind.stores() {
             stage.clear_up()?;
@@ -83,13 +93,39 @@ impl Bench {
     fn receive(
         &self,
         stage: &Stage,
-        row: &Row,
-        system: System,
+        step: &Step,
         output: &Path,
         rate: Option<u64>,
-        verify: bool,
     ) -> Result<Figures, Problem> {
-        let home = stage.work();
+        let &Step {
+            row,
+            system,
+            verify,
+            ..
+        } = step;
+        let receiver = match self.start(stage.work(), system, output) {
+            Ok(receiver) => receiver,
+            Err(problem) => return Ok(Figures::of_failure(problem.to_string())),
+        };
+        if system.kind.stores() {
+            stage.set_memory(row.condition, row.load.bytes(system.kind))?;
+        }
+        let sending = Sending {
+            load: &row.load,
+            kind: system.kind,
+            rate,
+            verify,
+        };
+        self.load(&sending, &receiver, output, stage.work())
+    }
+
+    /// Starts a receiver that writes to `output`; its log and the like go to `home`.
+    pub(crate) fn start(
+        &self,
+        home: &Path,
+        system: System,
+        output: &Path,
+    ) -> Result<Receiver, Problem> {
         if system.kind == Kind::Orthanc {
             let path = home.join("orthanc.json");
             let text = orthanc_configuration(self.port, output);
@@ -97,34 +133,42 @@ impl Bench {
         }
         let command = system.command(&self.programs, self.port, output, home);
         let command = command.ok_or_else(|| format!("{system} is no receiver"))?;
-        let receiver = match Receiver::start(command, self.port, &home.join("receiver.log")) {
-            Ok(receiver) => receiver,
-            Err(problem) => return Ok(Figures::of_failure(problem.to_string())),
-        };
-        if system.kind.stores() {
-            stage.set_memory(row.condition, row.load.bytes(system.kind))?;
-        }
-        let json = home.join("loadgen.json");
+        Receiver::start(command, self.port, &home.join("receiver.log"))
+    }
+
+    /// Sends a load to a receiver and measures.
+    pub(crate) fn load(
+        &self,
+        sending: &Sending<'_>,
+        receiver: &Receiver,
+        output: &Path,
+        home: &Path,
+    ) -> Result<Figures, Problem> {
+        let (json, log) = (home.join("loadgen.json"), home.join("loadgen.log"));
         // What is there from before must not be taken for the result of this one.
         let _ = fs::remove_file(&json);
-        let mut sender = self.sender(&row.load, system.kind, rate);
+        let mut sender = self.sender(sending);
         sender.arg("--receiver-pid").arg(receiver.pid().to_string());
         sender.arg("--json").arg(&json);
-        if system.kind.stores() {
+        if sending.kind.stores() {
             sender.arg("--sync").arg(output);
         }
-        if verify && system.kind.keeps_every_bit() {
+        if sending.verify && sending.kind.keeps_every_bit() {
             sender.arg("--verify").arg(output);
         }
         sender.arg("127.0.0.1").arg(self.port.to_string());
-        let peak_bytes = self.watch(&mut sender, &home.join("sender.log"), receiver.pid())?;
+        let peak_bytes = self.watch(&mut sender, &log, receiver.pid())?;
         Ok(match Results::read(&json) {
-            Ok(results) => Figures::of_load(&results, system.kind.stores(), peak_bytes),
-            Err(error) => Figures::of_failure(format!("{error}; {}", receiver.log())),
+            Ok(results) => Figures::of_load(&results, sending.kind.stores(), peak_bytes),
+            Err(error) => {
+                let (sender, receiver) = (last_lines(&log), receiver.log());
+                Figures::of_failure(format!("{error}; sender: {sender}; receiver: {receiver}"))
+            }
         })
     }
 
-    fn sender(&self, load: &Load, kind: Kind, rate: Option<u64>) -> Command {
+    fn sender(&self, sending: &Sending<'_>) -> Command {
+        let Sending { load, kind, .. } = sending;
         let mut sender = Command::new(&self.sender);
         sender
             .args(["loadgen", "--max-send-pdu"])
@@ -133,11 +177,13 @@ impl Bench {
         sender
             .arg("--associations")
             .arg(load.associations.to_string());
-        sender.arg("--async-ops").arg(load.window.to_string());
+        if load.window > 1 {
+            sender.arg("--async-ops").arg(load.window.to_string());
+        }
         if load.per_object {
             sender.arg("--per-object");
         }
-        if let Some(rate) = rate {
+        if let Some(rate) = sending.rate {
             sender.arg("--arrival-rate").arg(rate.to_string());
             sender.arg("--duration").arg(OPEN_LOOP_S.to_string());
         } else {
@@ -147,7 +193,7 @@ impl Bench {
                 LOAD_LIMIT_S
             };
             sender.arg("--duration").arg(limit.to_string());
-            sender.arg("--count").arg(load.objects(kind).to_string());
+            sender.arg("--count").arg(load.objects(*kind).to_string());
         }
         sender
     }
@@ -218,46 +264,8 @@ impl Bench {
     }
 }
 
-/// Half the rate that the same system reached in another row in this round, in objects a second, where
-/// the row asks for it; an error text when there is none.
-pub(crate) fn rate_for(state: &State, row: &Row, key: &Key) -> Result<Option<u64>, String> {
-    let Some(top) = row.load.half_rate_of else {
-        return Ok(None);
-    };
-    let is_top = |run: &&crate::state::Run| {
-        run.key.row == top && run.key.system == key.system && run.key.round == key.round
-    };
-    let runs = state.all();
-    let reached = runs
-        .iter()
-        .find(is_top)
-        .and_then(|run| run.figures.get(Metric::SuccessObjects));
-    let reached = reached.ok_or(format!("the rate of {top} is not known"))?;
-    Ok(Some(half(reached)))
-}
-
-/// Half of it, rounded; at least 1.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate is positive and far below 2^53"
-)]
-fn half(rate: f64) -> u64 {
-    (rate / 2.0).round().max(1.0) as u64
-}
-
 /// Whether `pdvault storescp` can be told which driver to take.
 pub(crate) fn has_drivers(pdvault: &Path) -> bool {
     let help = tools::run(Command::new(pdvault).args(["storescp", "--help"]));
     help.is_ok_and(|text| text.contains("--driver"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_a_rate_is_never_nothing() {
-        assert_eq!((half(1001.0), half(0.1)), (501, 1));
-    }
 }

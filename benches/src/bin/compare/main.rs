@@ -4,6 +4,7 @@
 
 mod bench;
 mod charts;
+mod endurance;
 mod figures;
 mod host;
 mod matrix;
@@ -15,6 +16,7 @@ mod progress;
 mod receiver;
 mod report;
 mod results;
+mod session;
 mod stage;
 mod state;
 mod statistics;
@@ -22,6 +24,7 @@ mod system;
 mod tables;
 mod targets;
 mod tools;
+mod turns;
 
 use std::process::ExitCode;
 
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match plan::carry_out(&options) {
+    match session::carry_out(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("compare: {problem}");

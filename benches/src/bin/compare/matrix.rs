@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn every_association_has_an_object_however_short_the_run() {
         let row = find("64m-64").expect("a row").shortened(1000);
-        assert_eq!(row.load.objects(Kind::Object), 64);
+        assert_eq!(row.load.objects(Object), 64);
     }
 
     #[test]

@@ -1,122 +1,85 @@
-//! What is done in which order.
+//! Which runs there are, in which order, and what they take.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
-
-use rustix::process::Resource;
-use signal_hook::consts::{SIGINT, SIGTERM};
-
-use crate::bench::{Bench, has_drivers, rate_for};
-use crate::figures::Figures;
-use crate::host;
-use crate::matrix::{Condition, Row};
+use crate::matrix::{Condition, Part, Row};
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::progress::{Progress, guess};
-use crate::report;
-use crate::results::Results;
+use crate::progress::guess;
 use crate::stage::{Stage, disk_bytes};
-use crate::state::{Run, State, build_of};
-use crate::system::{Driver, Kind, Programs, System};
-use crate::targets;
-
-/// Where receivers listen unless `PDVAULT_BENCH_PORT` says otherwise.
-const PORT: u16 = 11_599;
+use crate::state::State;
+use crate::system::{Driver, Kind, System};
 
 /// A tenth of the free space stays free: a full disk is a slow disk.
 const FREE_SHARE: (u64, u64) = (9, 10);
 
 /// A run that is to be done.
 #[derive(Clone, Copy, Debug)]
-struct Step {
-    row: Row,
-    system: System,
-    round: u32,
+pub(crate) struct Step {
+    pub(crate) row: Row,
+    pub(crate) system: System,
+    /// From 1 on.
+    pub(crate) round: u32,
+    /// Whether what is on disk is compared with what was sent. That takes longer than the run.
+    pub(crate) verify: bool,
 }
 
-/// Does what the options ask for.
-pub(crate) fn carry_out(options: &Options) -> Result<(), Problem> {
-    let programs = programs(options)?;
-    let drivers: &[Driver] = if programs.has_drivers {
-        &[Driver::Mio, Driver::Uring]
-    } else {
-        &[Driver::Mio]
-    };
-    let steps = steps(options, drivers);
-    if options.list {
-        list(&options.chosen_rows(), &steps);
-        return Ok(());
-    }
-    fs::create_dir_all(&options.out).map_err(Problem::at(&options.out))?;
-    let commit = host::commit(&options.root);
-    let build = build_of(&commit, &programs.pdvault, options.loop_mode.name())?;
-    let mut state = State::open(options.out.join("runs.jsonl"), build);
-    let facts = host::facts(options, &programs, rustix::process::geteuid().is_root());
-    if options.anew {
-        state.forget()?;
-    }
-    if !options.report {
-        run_all(options, programs, &steps, &mut state)?;
-    }
-    let results = Results {
-        runs: state.runs_of(&options.chosen_rows()),
-        rows: options.chosen_rows(),
-    };
-    let verdicts = targets::judge(&results, drivers);
-    let systems = systems(&results.rows, drivers);
-    report::write(&options.out, &facts, &results, &verdicts, &systems)?;
-    if options.write_docs {
-        report::write_docs(&options.root, &facts, &results, &verdicts, &systems)?;
-    }
-    Ok(())
+/// All runs, those that are finished included.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    rows: Vec<Row>,
+    steps: Vec<Step>,
 }
 
-fn programs(options: &Options) -> Result<Programs, Problem> {
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let beside = |name| own.with_file_name(name);
-    let target = own
-        .parent()
-        .and_then(Path::parent)
-        .map_or_else(PathBuf::new, Path::to_owned);
-    let pdvault = options.pdvault.clone().unwrap_or_else(|| beside("pdvault"));
-    let programs = Programs {
-        has_drivers: has_drivers(&pdvault),
-        pdvault,
-        bare: beside("bare"),
-        peers: target.join("peers"),
-        pynetdicom_script: options.root.join("tests/peers/receive.py"),
-    };
-    for path in [&programs.pdvault, &programs.bare] {
-        fs::metadata(path).map_err(Problem::at(path))?;
+impl Plan {
+    /// Every system of a row once, then the next row, then the next round.
+    pub(crate) fn new(options: &Options, drivers: &[Driver]) -> Self {
+        let rows = options.chosen_rows();
+        let mut steps = Vec::new();
+        for round in 1..=options.runs {
+            for row in &rows {
+                let systems = row
+                    .kinds
+                    .iter()
+                    .flat_map(|kind| System::all_of(*kind, drivers));
+                let systems = systems.filter(|system| options.wants(*system));
+                steps.extend(systems.map(|system| Step {
+                    row: *row,
+                    system,
+                    round,
+                    verify: round == 1 && options.part != Part::Quick,
+                }));
+            }
+        }
+        Self { rows, steps }
     }
-    Ok(programs)
-}
 
-/// Every system of a row once, then the next row, then the next round.
-fn steps(options: &Options, drivers: &[Driver]) -> Vec<Step> {
-    let rows = options.chosen_rows();
-    let rounds = (1..=options.runs).flat_map(|round| {
-        let of_row = |row: &Row| {
-            let systems = row
-                .kinds
-                .iter()
-                .flat_map(|kind| System::all_of(*kind, drivers));
-            let systems = systems.filter(|system| options.wants(*system));
-            let row = *row;
-            systems
-                .map(move |system| Step { row, system, round })
-                .collect::<Vec<_>>()
-        };
-        rows.iter().flat_map(of_row).collect::<Vec<_>>()
-    });
-    rounds.collect()
+    /// Tells rows and systems.
+    pub(crate) fn list(&self) {
+        for row in &self.rows {
+            let steps = self.steps.iter();
+            let systems = steps.filter(|step| step.round == 1 && step.row.id == row.id);
+            let systems: Vec<_> = systems.map(|step| step.system.to_string()).collect();
+            let (title, systems) = (row.title(), systems.join(" "));
+            println!("{:18} {title}\n{:18} {systems}", row.id, "");
+        }
+        let runs = self.steps.len();
+        println!("{runs} runs, {}", guess(runs));
+    }
+
+    /// The runs that are not finished.
+    pub(crate) fn left(&self, finished: &State) -> Vec<Step> {
+        let is_left =
+            |step: &&Step| !finished.has(&finished.key(&step.row, step.system, step.round));
+        let left: Vec<Step> = self.steps.iter().filter(is_left).copied().collect();
+        let (done, all) = (self.steps.len() - left.len(), self.steps.len());
+        if done > 0 {
+            eprintln!("compare: {done} of {all} runs are finished already");
+        }
+        left
+    }
 }
 
 /// Every system that is in a row, each once.
-fn systems(rows: &[Row], drivers: &[Driver]) -> Vec<System> {
+pub(crate) fn systems(rows: &[Row], drivers: &[Driver]) -> Vec<System> {
     let kinds = rows.iter().flat_map(|row| row.kinds);
     let mut systems: Vec<_> = kinds
         .flat_map(|kind| System::all_of(*kind, drivers))
@@ -126,104 +89,10 @@ fn systems(rows: &[Row], drivers: &[Driver]) -> Vec<System> {
     systems
 }
 
-fn list(rows: &[Row], steps: &[Step]) {
-    for row in rows {
-        let systems = steps
-            .iter()
-            .filter(|step| step.round == 1 && step.row.id == row.id);
-        let systems: Vec<_> = systems.map(|step| step.system.to_string()).collect();
-        println!(
-            "{:18} {}\n{:18} {}",
-            row.id,
-            row.title(),
-            "",
-            systems.join(" ")
-        );
-    }
-    let runs = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    println!("{runs} runs, {}", guess(runs));
-}
-
-fn run_all(
-    options: &Options,
-    programs: Programs,
-    steps: &[Step],
-    state: &mut State,
-) -> Result<(), Problem> {
-    let is_left = |step: &&Step| !state.has(&state.key(&step.row, step.system, step.round));
-    let left: Vec<Step> = steps.iter().filter(is_left).copied().collect();
-    if left.len() < steps.len() {
-        eprintln!(
-            "compare: {} of {} runs are finished already",
-            steps.len() - left.len(),
-            steps.len()
-        );
-    }
-    if left.is_empty() {
-        return Ok(());
-    }
-    let bench = bench(programs)?;
-    let mut stage = Stage::new(options.directory.join("compare.work"), options.loop_mode)?;
-    say_what_is_written(&stage, &left)?;
-    let mut progress = Progress::new(u32::try_from(left.len()).unwrap_or(u32::MAX));
-    for step in &left {
-        let name = format!("{}, {}, round {}", step.row.id, step.system, step.round);
-        progress.begin(&name);
-        let start = Instant::now();
-        let figures = run(&bench, &mut stage, state, step)?;
-        let took = start.elapsed();
-        progress.done(&name, &figures, took);
-        let key = state.key(&step.row, step.system, step.round);
-        state.add(Run {
-            key,
-            figures,
-            took_s: took.as_secs_f64(),
-        })?;
-    }
-    Ok(())
-}
-
-fn run(bench: &Bench, stage: &mut Stage, state: &State, step: &Step) -> Result<Figures, Problem> {
-    if bench.interrupted.load(Ordering::Relaxed) {
-        return Err(Problem::Interrupted);
-    }
-    let key = state.key(&step.row, step.system, step.round);
-    match rate_for(state, &step.row, &key) {
-        Ok(rate) => bench.run(stage, &step.row, step.system, rate, step.round == 1),
-        Err(text) => Ok(Figures::of_failure(text)),
-    }
-}
-
-fn bench(programs: Programs) -> Result<Bench, Problem> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))
-            .map_err(|error| error.to_string())?;
-    }
-    allow_files();
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let port = std::env::var("PDVAULT_BENCH_PORT")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    Ok(Bench {
-        programs,
-        sender: own.with_file_name("pdvault"),
-        port: port.unwrap_or(PORT),
-        interrupted,
-    })
-}
-
-/// A thousand connections and as many files, in every program that is started.
-fn allow_files() {
-    let mut limit = rustix::process::getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // What it is must do then; a system that needs more fails, and that is told.
-    let _ = rustix::process::setrlimit(Resource::Nofile, limit);
-}
-
-fn say_what_is_written(stage: &Stage, left: &[Step]) -> Result<(), Problem> {
+/// Says it, and refuses what there is no room for.
+pub(crate) fn say_what_is_written(stage: &Stage, left: &[Step]) -> Result<(), Problem> {
     let storing = || left.iter().filter(|step| step.system.kind.stores());
-    let written: u64 = storing().map(|step| written_bytes(step)).sum();
+    let written: u64 = storing().map(written_bytes).sum();
     let most = storing()
         .map(|step| disk_bytes(&step.row.load, step.system.kind))
         .max();
@@ -233,7 +102,7 @@ fn say_what_is_written(stage: &Stage, left: &[Step]) -> Result<(), Problem> {
         "compare: {} runs, {}; writes {} GB in {}, up to {} GB of it at a time, and removes it at the \
          end; {} GB are free",
         left.len(),
-        guess(u32::try_from(left.len()).unwrap_or(u32::MAX)),
+        guess(left.len()),
         gb(written),
         stage.work().display(),
         gb(most),
@@ -260,5 +129,50 @@ fn written_bytes(step: &Step) -> u64 {
         bytes / 2
     } else {
         bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(line: &str) -> Plan {
+        let words = line.split_whitespace().map(str::to_owned);
+        let options = Options::parse(words).expect("understood").expect("no help");
+        Plan::new(&options, &[Driver::Mio, Driver::Uring])
+    }
+
+    #[test]
+    fn systems_take_turns_and_rounds_are_outermost() {
+        let plan = plan("--rows 512k-4-ignore,512k-256 --runs 2");
+        let names = plan
+            .steps
+            .iter()
+            .map(|step| format!("{} {}", step.round, step.system));
+        let expected = [
+            "1 pdvault-ignore/mio",
+            "1 pdvault-ignore/uring",
+            "1 bare-discard",
+            "1 dcmtk-ignore",
+            "1 pdvault/mio",
+            "1 pdvault/uring",
+            "2 pdvault-ignore/mio",
+        ];
+        assert_eq!(names.take(expected.len()).collect::<Vec<_>>(), expected);
+        assert_eq!(plan.steps.len(), 12);
+        assert!(
+            plan.steps
+                .iter()
+                .all(|step| step.verify == (step.round == 1))
+        );
+    }
+
+    #[test]
+    fn a_quick_look_leaves_out_who_is_far_behind_unless_asked_for() {
+        let has = |plan: &Plan, kind| plan.steps.iter().any(|step| step.system.kind == kind);
+        let quick = plan("--quick");
+        assert!(has(&quick, Kind::Dcmtk) && !has(&quick, Kind::Orthanc));
+        assert!(has(&plan("--quick --systems orthanc"), Kind::Orthanc));
+        assert!(has(&plan(""), Kind::Orthanc));
     }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Of `total` runs that are still to be done.
-    pub(crate) fn new(total: u32) -> Self {
+    pub(crate) fn new(total: usize) -> Self {
+        let total = u32::try_from(total).unwrap_or(u32::MAX);
         let is_bar = io::stderr().is_terminal();
         let target = if is_bar {
             ProgressDrawTarget::stderr()
@@ -81,7 +82,8 @@ impl Drop for Progress {
 }
 
 /// How long that many runs take, by guess.
-pub(crate) fn guess(runs: u32) -> String {
+pub(crate) fn guess(runs: usize) -> String {
+    let runs = u32::try_from(runs).unwrap_or(u32::MAX);
     minutes(f64::from(runs) * GUESS_S)
 }
 

@@ -74,11 +74,7 @@ impl Receiver {
 
     /// The end of what it said.
     pub(crate) fn log(&self) -> String {
-        const LINES: usize = 5;
-        let text = fs::read(&self.log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(LINES)..].join("; ")
+        last_lines(&self.log)
     }
 
     fn signal(&self, signal: Signal) {
@@ -101,6 +97,15 @@ impl Drop for Receiver {
         self.signal(Signal::KILL);
         let _ = self.child.wait();
     }
+}
+
+/// The end of a log, on one line.
+pub(crate) fn last_lines(log: &Path) -> String {
+    const LINES: usize = 5;
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("; ")
 }
 
 /// Whether something listens on a port, as /proc/net tells: a trial connection would leave its mark.

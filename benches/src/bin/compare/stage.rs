@@ -103,6 +103,24 @@ impl Stage {
         Ok(self.output.clone())
     }
 
+    /// Makes a place for many loads one after another, of up to `bytes` at a time: a file system past
+    /// the page cache on an image all of whose blocks have been written.
+    pub(crate) fn prepare_lasting(&mut self, bytes: u64) -> Result<PathBuf, Problem> {
+        if !self.is_root {
+            return Err("it needs root, to make a file system".to_owned().into());
+        }
+        let mut dd = Command::new("dd");
+        dd.args(["if=/dev/zero", "bs=4M", "oflag=direct", "status=none"]);
+        dd.arg(format!("of={}", self.image().display()));
+        dd.arg(format!("count={}", bytes >> 22));
+        tools::run(&mut dd)?;
+        self.loop_mode = LoopMode::Direct;
+        self.mount_file_system(true)?;
+        self.output = self.mount_point().join("objects");
+        fs::create_dir(&self.output).map_err(Problem::at(&self.output))?;
+        Ok(self.output.clone())
+    }
+
     /// Sets memory up for a run that writes `bytes`.
     pub(crate) fn set_memory(&self, condition: Condition, bytes: u64) -> Result<(), Problem> {
         match condition {
@@ -137,6 +155,11 @@ impl Stage {
         let image = self.image();
         let file = File::create(&image).map_err(Problem::at(&image))?;
         file.set_len(bytes).map_err(Problem::at(&image))?;
+        self.mount_file_system(false)
+    }
+
+    /// Of the image that is there; the blocks that it has are kept if so asked.
+    fn mount_file_system(&mut self, keep_blocks: bool) -> Result<(), Problem> {
         let direct = if self.loop_mode == LoopMode::Direct {
             "on"
         } else {
@@ -146,12 +169,16 @@ impl Stage {
         losetup
             .args(["--find", "--show"])
             .arg(format!("--direct-io={direct}"))
-            .arg(&image);
+            .arg(self.image());
         let device = tools::run(&mut losetup)?.trim().to_owned();
         self.device = Some(device.clone());
         // All of it now, so that no kernel thread goes on with it during the run.
+        let mut extended = "lazy_itable_init=0,lazy_journal_init=0".to_owned();
+        if keep_blocks {
+            extended.push_str(",nodiscard");
+        }
         let mut mkfs = Command::new("mkfs.ext4");
-        mkfs.args(["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"]);
+        mkfs.args(["-q", "-F", "-E", &extended]);
         tools::run(mkfs.arg(&device))?;
         tools::run(Command::new("mount").arg(&device).arg(self.mount_point()))?;
         tools::sync(&self.work)

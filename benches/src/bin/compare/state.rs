@@ -116,13 +116,13 @@ impl State {
     }
 }
 
-/// What tells a build from another: the tree's commit, and the receiver's binary.
-pub(crate) fn build_of(commit: &str, pdvault: &Path, loop_mode: &str) -> Result<String, Problem> {
+/// What tells a build from another: the receiver's binary. The loop device makes a difference, too.
+pub(crate) fn build_of(pdvault: &Path, loop_mode: &str) -> Result<String, Problem> {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let bytes = fs::read(pdvault).map_err(Problem::at(pdvault))?;
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    Ok(format!("{commit} {:016x} {loop_mode}", hasher.finish()))
+    Ok(format!("{:016x} {loop_mode}", hasher.finish()))
 }
 
 #[cfg(test)]

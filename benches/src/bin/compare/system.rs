@@ -85,6 +85,11 @@ impl Kind {
         matches!(self, Self::DcmtkPlain | Self::Pynetdicom | Self::Orthanc)
     }
 
+    /// Whether it is far from winning, and so left out of a quick look.
+    pub(crate) fn is_outrun(self) -> bool {
+        self.is_slow() || self == Self::DicomRs
+    }
+
     /// Whether there is anything on disk afterwards.
     pub(crate) fn stores(self) -> bool {
         !matches!(self, Self::Ignore | Self::DcmtkIgnore | Self::BareDiscard)
@@ -145,7 +150,7 @@ impl System {
     /// How it is started, to listen on `port` and write to `output`; `home` is for its own files.
     /// `None` for what is no receiver.
     pub(crate) fn command(
-        &self,
+        self,
         programs: &Programs,
         port: u16,
         output: &Path,
@@ -191,7 +196,7 @@ impl System {
         })
     }
 
-    fn pdvault(&self, programs: &Programs, output: &Path, port: &str) -> Command {
+    fn pdvault(self, programs: &Programs, output: &Path, port: &str) -> Command {
         let mut command = Command::new(&programs.pdvault);
         command
             .args(["storescp", "-q", "-pdu"])

@@ -13,25 +13,8 @@ use crate::targets::{Sense, Verdict};
 /// Stands for what was not measured.
 const NOTHING: &str = "";
 
-/// Everything under a heading of its own, in the order of the rows.
-pub(crate) fn all(
-    facts: &Facts,
-    results: &Results,
-    verdicts: &[Verdict],
-    systems: &[System],
-) -> String {
-    let mut text = conditions(facts, results.rounds());
-    text.push_str("\n### Targets\n\n");
-    text.push_str(&targets(verdicts));
-    for row in &results.rows {
-        if let Some(table) = of_row(results, row, systems) {
-            let _ = write!(text, "\n### {}\n\n{table}", row.title());
-        }
-    }
-    text
-}
-
-fn conditions(facts: &Facts, rounds: u32) -> String {
+/// What was measured where, and when.
+pub(crate) fn conditions(facts: &Facts, rounds: u32) -> String {
     let versions = facts
         .versions
         .iter()
@@ -99,7 +82,7 @@ pub(crate) fn targets(verdicts: &[Verdict]) -> String {
 }
 
 /// What every system did in a row. `None` when nothing was measured.
-fn of_row(results: &Results, row: &Row, systems: &[System]) -> Option<String> {
+pub(crate) fn of_row(results: &Results, row: &Row, systems: &[System]) -> Option<String> {
     let systems: Vec<_> = systems
         .iter()
         .filter(|system| results.has(row.id, **system))
