@@ -1,7 +1,7 @@
 //! What benches share: objects to send.
 //!
-//! The criterion benches are in `benches/`, the comparison over real sockets and disks is the
-//! command `end-to-end`.
+//! The criterion benches are in `benches/`; the comparison over real sockets and disks is the program
+//! `compare`, which the command `benches/compare` starts.
 
 #![forbid(unsafe_code)]
 
