@@ -209,6 +209,17 @@ impl Directory {
         Ok(())
     }
 
+    /// Holds what has a name, so that its blocks are not given to other files before this is let go.
+    /// `None` when nothing has it.
+    pub(super) fn hold(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match rustix::fs::openat(&self.descriptor, name, flags, Mode::empty()) {
+            Ok(held) => Ok(Some(held)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
     /// Removes a hidden file. What can't be removed now is removed at the next start.
     pub(super) fn remove_hidden(&self, hidden: &str) {
         let _ = rustix::fs::unlinkat(&self.descriptor, hidden, AtFlags::empty());

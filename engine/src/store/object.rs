@@ -10,7 +10,7 @@ use super::failure::{Operation, StoreFailure};
 use super::incoming::{ObjectHead, Reply};
 use super::name::Name;
 use super::part::PartFile;
-use super::publish::{publish, rule};
+use super::publish::{Placed, publish, rule};
 use super::sink::SinkKind;
 use super::{Context, Durability, OnDuplicate};
 use crate::landing::Extent;
@@ -189,8 +189,8 @@ impl Object {
         }
     }
 
-    /// Secures the data, then gives the file its name. Returns the name and how it came to it.
-    fn publish(&mut self) -> Result<(String, Outcome), StoreFailure> {
+    /// Secures the data, then gives the file its name.
+    fn publish(&mut self) -> Result<Placed, StoreFailure> {
         let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
         match state {
             State::Writing(name, mut part) => {
@@ -201,7 +201,7 @@ impl Object {
             State::Comparing(name, comparison) => {
                 self.if_durable(|| comparison.sync_existing())
                     .map_err(self.failed(Operation::SyncData, &name))?;
-                Ok((name.plain(), Outcome::Identical))
+                Ok(Placed::new(name.plain(), Outcome::Identical))
             }
             State::Failed(failure) => Err(failure),
             State::Named(_) => Err(StoreFailure::ShutDown),
@@ -242,10 +242,9 @@ impl Sealed {
     /// the answer.
     pub(super) fn settle(mut self, committer: &Committer) {
         match self.object.publish() {
-            Ok((file_name, outcome)) => committer.settle(Published {
-                file_name,
+            Ok(placed) => committer.settle(Published {
+                placed,
                 bytes: self.object.landed,
-                outcome,
                 reply: self.reply,
             }),
             Err(failure) => self.reply.send(Err(failure)),

@@ -1,14 +1,14 @@
 //! A file that is being written: complete or gone.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
 use super::directory::NewFile;
 use super::sink::{Sink, SinkKind};
-use super::{Context, OnDuplicate};
+use super::{Context, Durability, OnDuplicate};
 
 /// The largest object, in bytes, that is written through the page cache although the file system
 /// takes direct writes: 16 KiB. Larger ones, and those of several extents, are written direct.
@@ -169,11 +169,17 @@ impl PartFile {
             .publish_new(self.sink.file(), &mut self.hidden, name)
     }
 
-    /// Gives the file its final name, in place of the file that has it.
-    pub(super) fn publish_over(&mut self, name: &str) -> io::Result<()> {
-        self.context
-            .directory
-            .publish_over(self.sink.file(), &mut self.hidden, name)
+    /// Gives the file its final name, in place of the file that has it. Returns that one if it must
+    /// be held until the new name is durable: a power cut before may bring the old name back, and
+    /// ext4 mounted with `data=writeback` would by then have given its blocks to other files.
+    pub(super) fn publish_over(&mut self, name: &str) -> io::Result<Option<OwnedFd>> {
+        let directory = &self.context.directory;
+        let replaced = match self.context.config.durability {
+            Durability::Object => directory.hold(name)?,
+            Durability::None => None,
+        };
+        directory.publish_over(self.sink.file(), &mut self.hidden, name)?;
+        Ok(replaced)
     }
 
     /// The file, to read it.

@@ -1,5 +1,6 @@
 //! From a written file to its final name, by the rule for names that are taken.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::commit::Outcome;
@@ -19,36 +20,56 @@ pub(super) fn rule(context: &Context, name: &Name) -> OnDuplicate {
     }
 }
 
-/// Publishes a file that is complete and, where that is asked for, durable. Returns its name and
-/// how it came to it.
+/// A file under its final name.
+pub(super) struct Placed {
+    pub(super) file_name: String,
+    pub(super) outcome: Outcome,
+    /// The file that had the name, to be held until the name is durable.
+    pub(super) replaced: Option<OwnedFd>,
+}
+
+impl Placed {
+    pub(super) fn new(file_name: String, outcome: Outcome) -> Self {
+        Self {
+            file_name,
+            outcome,
+            replaced: None,
+        }
+    }
+}
+
+/// Publishes a file that is complete and, where that is asked for, durable.
 pub(super) fn publish(
     context: &Context,
     mut part: PartFile,
     name: &Name,
     head: &ObjectHead,
-) -> Result<(String, Outcome), StoreFailure> {
+) -> Result<Placed, StoreFailure> {
     let plain = name.plain();
     let path = context.directory.path_of(&plain);
     let failed = |error| StoreFailure::of_system(Operation::Publish, &path, &error);
     if part.publish_new(&plain).map_err(failed)? {
-        return Ok((plain, Outcome::New));
+        return Ok(Placed::new(plain, Outcome::New));
     }
     match rule(context, name) {
         OnDuplicate::Overwrite => {
-            part.publish_over(&plain).map_err(failed)?;
-            Ok((plain, Outcome::Replaced))
+            let replaced = part.publish_over(&plain).map_err(failed)?;
+            Ok(Placed {
+                replaced,
+                ..Placed::new(plain, Outcome::Replaced)
+            })
         }
         OnDuplicate::Refuse => Err(StoreFailure::Duplicate { path }),
         OnDuplicate::Keep => keep_both(part, name, &path),
         OnDuplicate::Same if duplicate::is_same(context, &part, &plain, head)? => {
-            Ok((plain, Outcome::Identical))
+            Ok(Placed::new(plain, Outcome::Identical))
         }
         OnDuplicate::Same => {
             let kept = keep_both(part, name, &path)?;
             tracing::warn!(
                 "{} holds other data than the object that came for it, which is kept as {}",
                 path.display(),
-                kept.0
+                kept.file_name
             );
             Ok(kept)
         }
@@ -56,18 +77,14 @@ pub(super) fn publish(
 }
 
 /// Publishes under the first numbered name that is free.
-fn keep_both(
-    mut part: PartFile,
-    name: &Name,
-    path: &Path,
-) -> Result<(String, Outcome), StoreFailure> {
+fn keep_both(mut part: PartFile, name: &Name, path: &Path) -> Result<Placed, StoreFailure> {
     for number in 1..=KEEP_NUMBER_MAX {
         let numbered = name.numbered(number);
         let published = part
             .publish_new(&numbered)
             .map_err(|error| StoreFailure::of_system(Operation::Publish, path, &error))?;
         if published {
-            return Ok((numbered, Outcome::KeptBoth));
+            return Ok(Placed::new(numbered, Outcome::KeptBoth));
         }
     }
     Err(StoreFailure::NamesExhausted {

@@ -17,6 +17,7 @@ use gathering::{Gathering, Goal};
 
 use super::failure::{Operation, StoreFailure};
 use super::incoming::Reply;
+use super::publish::Placed;
 use super::writer::spawn;
 use super::{Context, Durability, OpenError};
 use crate::landing::Wake;
@@ -29,11 +30,9 @@ pub use receipt::{Discarding, Outcome, StoredReceipt};
 pub const COMMIT_BATCH_MAX: usize = 1024;
 
 /// An object under its final name, its data durable if durability is asked for.
-#[derive(Debug)]
 pub(super) struct Published {
-    pub(super) file_name: String,
+    pub(super) placed: Placed,
     pub(super) bytes: u64,
-    pub(super) outcome: Outcome,
     pub(super) reply: Reply,
 }
 
@@ -66,13 +65,12 @@ impl Committer {
         match self {
             Self::Immediate(context) => {
                 let Published {
-                    file_name,
+                    placed,
                     bytes,
-                    outcome,
                     reply,
                 } = published;
-                let path = context.directory.path_of(&file_name);
-                reply.send(Ok(StoredReceipt::new(path, bytes, outcome)));
+                let path = context.directory.path_of(&placed.file_name);
+                reply.send(Ok(StoredReceipt::new(path, bytes, placed.outcome)));
             }
             Self::Grouped(queue) => {
                 // Without a committer, which only a panic can bring about, the object answers for
@@ -131,15 +129,16 @@ fn commit(context: &Context, group: &mut Vec<Published>) {
     });
     let mut wakes: Vec<Arc<dyn Wake>> = Vec::new();
     for Published {
-        file_name,
+        placed,
         bytes,
-        outcome,
         reply,
     } in group.drain(..)
     {
-        let path = context.directory.path_of(&file_name);
+        // Held up to here: its blocks may go to other files now that its name is durably gone.
+        drop(placed.replaced);
+        let path = context.directory.path_of(&placed.file_name);
         let result = match &synced {
-            Ok(()) => Ok(StoredReceipt::new(path, bytes, outcome)),
+            Ok(()) => Ok(StoredReceipt::new(path, bytes, placed.outcome)),
             Err(error) => Err(StoreFailure::of_system(
                 Operation::SyncDirectory,
                 &path,
