@@ -21,10 +21,10 @@ use crate::system::{Kind, PDU_BYTES, Programs, System, orthanc_configuration};
 use crate::tools;
 
 /// A load that is not through after this is ended, and what was sent until then counts, in seconds.
-const LOAD_LIMIT_S: u64 = 12;
+pub(crate) const LOAD_LIMIT_S: u64 = 8;
 
 /// The same where a tenth of the load is enough.
-const SLOW_LOAD_LIMIT_S: u64 = 4;
+pub(crate) const SLOW_LOAD_LIMIT_S: u64 = 3;
 
 /// How long a load in an open loop is, in seconds.
 const OPEN_LOOP_S: u64 = 4;

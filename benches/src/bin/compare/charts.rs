@@ -1,15 +1,19 @@
 //! Pictures: bars, a group for each load and a bar for each system.
 
+use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::figures::Metric;
 use crate::matrix;
 use crate::problem::Problem;
 use crate::results::Results;
-use crate::system::{Kind, System};
+use crate::system::{Driver, Kind, System};
 
 /// The size of a picture, in pixels.
 const SIZE: (u32, u32) = (900, 420);
+
+/// Of that, the list of systems at the right.
+const KEYS_WIDTH: u32 = 150;
 
 /// The font, which the viewer has.
 const FONT: &str = "sans-serif";
@@ -58,6 +62,10 @@ const CHARTS: &[Chart] = &[
     },
 ];
 
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
+
 /// A group of bars: what it is called, and the heights by system.
 type Group = (String, Vec<(System, f64)>);
 
@@ -90,74 +98,95 @@ fn groups(chart: &Chart, results: &Results, systems: &[System]) -> Vec<Group> {
     groups.collect()
 }
 
-fn draw(chart: &Chart, groups: &[Group]) -> Result<String, Box<dyn std::error::Error>> {
+fn draw(chart: &Chart, groups: &[Group]) -> Drawn<String> {
     let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        root.fill(&WHITE)?;
-        let bars = groups.iter().flat_map(|(_, bars)| bars);
-        let top = bars.map(|(_, height)| *height).fold(0.0, f64::max) * 1.1;
-        let width: f64 = groups.iter().map(|(_, bars)| slots(bars) + GAP).sum();
-        let mut context = ChartBuilder::on(&root)
-            .caption(chart.title, (FONT, 18))
-            .margin(12)
-            .x_label_area_size(8)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.0..width, 0.0..top.max(f64::MIN_POSITIVE))?;
-        let mut mesh = context.configure_mesh();
-        mesh.disable_x_mesh()
-            .disable_x_axis()
-            .max_light_lines(0)
-            .label_style((FONT, 13))
-            .draw()?;
-        let mut named: Vec<System> = Vec::new();
-        let mut left = GAP / 2.0;
-        for (title, bars) in groups {
-            let label = Text::new(title.clone(), (left, top * 0.99), (FONT, 12));
-            context.draw_series([label])?;
-            for &(system, height) in bars {
-                let style = colour(system.kind, system.driver.is_some()).filled();
-                let corners = [(left, 0.0), (left + 0.9, height)];
-                let series = context.draw_series([Rectangle::new(corners, style)])?;
-                if !named.contains(&system) {
-                    named.push(system);
-                    let key = move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], style);
-                    series.label(system.to_string()).legend(key);
-                }
-                left += 1.0;
-            }
-            left += GAP;
-        }
-        let mut labels = context.configure_series_labels();
-        labels
-            .position(SeriesLabelPosition::UpperRight)
-            .margin(24)
-            .label_font((FONT, 12));
-        labels
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.2))
-            .draw()?;
-        root.present()?;
-    }
+    let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let (bars, keys) = root.split_horizontally(SIZE.0 - KEYS_WIDTH);
+    draw_bars(chart, groups, &bars)?;
+    draw_keys(groups, &keys)?;
+    root.present()?;
+    drop((root, bars, keys));
     Ok(svg)
+}
+
+fn draw_bars(chart: &Chart, groups: &[Group], area: &Area<'_>) -> Drawn<()> {
+    let bars = groups.iter().flat_map(|(_, bars)| bars);
+    let top = bars
+        .map(|(_, height)| *height)
+        .fold(f64::MIN_POSITIVE, f64::max)
+        * 1.1;
+    let width: f64 = groups.iter().map(|(_, bars)| slots(bars) + GAP).sum();
+    let mut context = ChartBuilder::on(area)
+        .caption(chart.title, (FONT, 18))
+        .margin(12)
+        .x_label_area_size(8)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..width, 0.0..top)?;
+    let mut mesh = context.configure_mesh();
+    let digits = usize::from(top < 10.0);
+    let label = |value: &f64| format!("{value:.digits$}");
+    mesh.disable_x_mesh()
+        .disable_x_axis()
+        .max_light_lines(0)
+        .y_label_formatter(&label);
+    mesh.label_style((FONT, 13)).draw()?;
+    let mut left = GAP / 2.0;
+    for (title, bars) in groups {
+        context.draw_series([Text::new(title.clone(), (left, top * 0.99), (FONT, 11))])?;
+        for &(system, height) in bars {
+            let corners = [(left, 0.0), (left + 0.9, height)];
+            context.draw_series([Rectangle::new(corners, colour(system).filled())])?;
+            left += 1.0;
+        }
+        left += GAP;
+    }
+    Ok(())
+}
+
+/// Which colour is which system.
+fn draw_keys(groups: &[Group], area: &Area<'_>) -> Drawn<()> {
+    let mut systems: Vec<System> = groups
+        .iter()
+        .flat_map(|(_, bars)| bars)
+        .map(|bar| bar.0)
+        .collect();
+    systems.sort();
+    systems.dedup();
+    for (y, system) in (44..).step_by(20).zip(systems) {
+        let corners = [(8, y), (20, y + 12)];
+        area.draw(&Rectangle::new(corners, colour(system).filled()))?;
+        area.draw(&Text::new(system.to_string(), (26, y), (FONT, 12)))?;
+    }
+    Ok(())
 }
 
 fn slots(bars: &[(System, f64)]) -> f64 {
     bars.iter().map(|_| 1.0).sum()
 }
 
-/// Ours blue, the prototypes grey, the disk black, the others in colours of their own.
-fn colour(kind: Kind, _has_driver: bool) -> RGBColor {
-    match kind {
+/// Ours blue, paler under the first driver; the prototypes grey, the disk black, the others in colours
+/// of their own.
+fn colour(system: System) -> RGBAColor {
+    let colour = match system.kind {
         Kind::Object => RGBColor(20, 70, 160),
-        Kind::None => RGBColor(90, 150, 230),
-        Kind::Ignore => RGBColor(160, 200, 250),
+        Kind::None => RGBColor(70, 140, 230),
+        Kind::Ignore => RGBColor(120, 180, 250),
         Kind::Dcmtk => RGBColor(200, 80, 40),
         Kind::DcmtkPlain | Kind::DcmtkIgnore => RGBColor(230, 150, 110),
         Kind::DicomRs => RGBColor(150, 110, 40),
         Kind::Pynetdicom => RGBColor(200, 180, 40),
         Kind::Orthanc => RGBColor(120, 60, 130),
-        Kind::Fio => RGBColor(40, 40, 40),
-        _ => RGBColor(150, 150, 150),
-    }
+        Kind::BareDurable => RGBColor(110, 110, 110),
+        Kind::BareNoSync => RGBColor(160, 160, 160),
+        Kind::BareMmap => RGBColor(190, 170, 170),
+        Kind::BareBuffered => RGBColor(170, 190, 170),
+        Kind::BareDiscard => RGBColor(210, 210, 210),
+        Kind::Fio => RGBColor(30, 30, 30),
+    };
+    colour.mix(if system.driver == Some(Driver::Mio) {
+        0.7
+    } else {
+        1.0
+    })
 }

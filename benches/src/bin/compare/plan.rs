@@ -1,9 +1,11 @@
 //! Which runs there are, in which order, and what they take.
 
+use crate::bench::LOAD_LIMIT_S;
+use crate::figures::count;
 use crate::matrix::{Condition, Part, Row};
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::progress::guess;
+use crate::progress::minutes;
 use crate::stage::{Stage, disk_bytes};
 use crate::state::State;
 use crate::system::{Driver, Kind, System};
@@ -20,6 +22,36 @@ pub(crate) struct Step {
     pub(crate) round: u32,
     /// Whether what is on disk is compared with what was sent. That takes longer than the run.
     pub(crate) verify: bool,
+}
+
+impl Step {
+    /// What it takes, as [`seconds`] has it: preparations, the load and clearing up, each in
+    /// proportion to the volume.
+    pub(crate) fn seconds(&self) -> f64 {
+        const PREPARING_S: f64 = 1.5;
+        const PREPARING_COLD_S: f64 = 6.0;
+        const SENDING_S_PER_GB: f64 = 1.0;
+        const STORING_S_PER_GB: f64 = 0.6;
+        const VERIFYING_S_PER_GB: f64 = 0.8;
+        let kind = self.system.kind;
+        let gigabytes = count(self.row.load.bytes(kind)) / 1e9;
+        let sending = (gigabytes * SENDING_S_PER_GB).min(count(LOAD_LIMIT_S));
+        let storing = if kind.stores() {
+            gigabytes * STORING_S_PER_GB
+        } else {
+            0.0
+        };
+        let verifying = if self.verify && kind.keeps_every_bit() {
+            gigabytes * VERIFYING_S_PER_GB
+        } else {
+            0.0
+        };
+        let preparing = match self.row.condition {
+            Condition::Warm => PREPARING_S,
+            Condition::Cold => PREPARING_COLD_S,
+        };
+        preparing + sending + storing + verifying
+    }
 }
 
 /// All runs, those that are finished included.
@@ -61,8 +93,11 @@ impl Plan {
             let (title, systems) = (row.title(), systems.join(" "));
             println!("{:18} {title}\n{:18} {systems}", row.id, "");
         }
-        let runs = self.steps.len();
-        println!("{runs} runs, {}", guess(runs));
+        println!(
+            "{} runs, {}",
+            self.steps.len(),
+            minutes(seconds(&self.steps))
+        );
     }
 
     /// The runs that are not finished.
@@ -89,6 +124,12 @@ pub(crate) fn systems(rows: &[Row], drivers: &[Driver]) -> Vec<System> {
     systems
 }
 
+/// What these runs take, in seconds, on a machine with two CPUs and a disk of 1 GB/s that does nothing
+/// else.
+pub(crate) fn seconds(steps: &[Step]) -> f64 {
+    steps.iter().map(Step::seconds).sum()
+}
+
 /// Says it, and refuses what there is no room for.
 pub(crate) fn say_what_is_written(stage: &Stage, left: &[Step]) -> Result<(), Problem> {
     let storing = || left.iter().filter(|step| step.system.kind.stores());
@@ -102,7 +143,7 @@ pub(crate) fn say_what_is_written(stage: &Stage, left: &[Step]) -> Result<(), Pr
         "compare: {} runs, {}; writes {} GB in {}, up to {} GB of it at a time, and removes it at the \
          end; {} GB are free",
         left.len(),
-        guess(left.len()),
+        minutes(seconds(left)),
         gb(written),
         stage.work().display(),
         gb(most),

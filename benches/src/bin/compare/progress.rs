@@ -7,24 +7,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::figures::{Figures, Metric};
 
-/// How long a run takes before one is known, in seconds.
-const GUESS_S: f64 = 9.0;
-
 /// See the [module documentation](self).
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
     is_bar: bool,
-    done: u32,
-    total: u32,
-    /// The time of those that are done, in seconds.
+    done: usize,
+    total: usize,
+    /// What all runs take by estimate, those that are done take by estimate, and those took, in
+    /// seconds.
+    all_s: f64,
+    done_s: f64,
     took_s: f64,
 }
 
 impl Progress {
-    /// Of `total` runs that are still to be done.
-    pub(crate) fn new(total: usize) -> Self {
-        let total = u32::try_from(total).unwrap_or(u32::MAX);
+    /// Of `total` runs that are still to be done, and take `all_s` seconds by estimate.
+    pub(crate) fn new(total: usize, all_s: f64) -> Self {
         let is_bar = io::stderr().is_terminal();
         let target = if is_bar {
             ProgressDrawTarget::stderr()
@@ -32,46 +31,48 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {msg}");
-        let bar = ProgressBar::with_draw_target(Some(total.into()), target)
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target)
             .with_style(style.expect("the template is well formed"));
         Self {
             bar,
             is_bar,
             done: 0,
             total,
+            all_s,
+            done_s: 0.0,
             took_s: 0.0,
         }
     }
 
     /// A run begins.
     pub(crate) fn begin(&self, name: &str) {
-        self.bar
-            .set_message(format!("{name}; {} left", self.left()));
+        self.bar.set_message(format!("{name}; {}", self.left()));
         self.bar.tick();
     }
 
-    /// A run has ended.
-    pub(crate) fn done(&mut self, name: &str, figures: &Figures, took: Duration) {
+    /// A run has ended, which was to take `estimate_s` seconds.
+    pub(crate) fn done(&mut self, name: &str, figures: &Figures, took: Duration, estimate_s: f64) {
         self.done += 1;
         self.took_s += took.as_secs_f64();
+        self.done_s += estimate_s;
         self.bar.inc(1);
         let line = format!("{name}: {}", brief(figures));
         if self.is_bar {
             self.bar.println(line);
         } else {
             let (done, total) = (self.done, self.total);
-            eprintln!("[{done}/{total}] {line}; {} left", self.left());
+            eprintln!("[{done}/{total}] {line}; {}", self.left());
         }
     }
 
+    /// The estimate, corrected by what it was wrong so far.
     fn left(&self) -> String {
-        let left = f64::from(self.total - self.done);
-        let each = if self.done == 0 {
-            GUESS_S
+        let factor = if self.done_s > 0.0 {
+            self.took_s / self.done_s
         } else {
-            self.took_s / f64::from(self.done)
+            1.0
         };
-        minutes(left * each)
+        format!("{} left", minutes((self.all_s - self.done_s) * factor))
     }
 }
 
@@ -81,13 +82,8 @@ impl Drop for Progress {
     }
 }
 
-/// How long that many runs take, by guess.
-pub(crate) fn guess(runs: usize) -> String {
-    let runs = u32::try_from(runs).unwrap_or(u32::MAX);
-    minutes(f64::from(runs) * GUESS_S)
-}
-
-fn minutes(seconds: f64) -> String {
+/// A time, roughly.
+pub(crate) fn minutes(seconds: f64) -> String {
     format!("about {:.0} min", (seconds / 60.0).ceil())
 }
 

@@ -27,7 +27,7 @@ const MEMORY_DIVISOR: u64 = 2;
 /// How often it is looked whether the machine still gives memory back to its host, and how many times
 /// at most.
 const GIVING_BACK_EVERY: Duration = Duration::from_secs(2);
-const GIVING_BACK_LOOKS: u32 = 5;
+const GIVING_BACK_LOOKS: u32 = 3;
 
 /// Counts what was given back to the host, where the kernel does so.
 const REPORTED: &str = "/sys/module/page_reporting/parameters/reported_kib";

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::bench::Bench;
 use crate::figures::{Figures, Metric};
 use crate::matrix::Row;
-use crate::plan::Step;
+use crate::plan::{self, Step};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::stage::Stage;
@@ -19,14 +19,14 @@ pub(crate) fn take(
     steps: &[Step],
     finished: &mut State,
 ) -> Result<(), Problem> {
-    let mut progress = Progress::new(steps.len());
+    let mut progress = Progress::new(steps.len(), plan::seconds(steps));
     for step in steps {
         let name = format!("{}, {}, round {}", step.row.id, step.system, step.round);
         progress.begin(&name);
         let start = Instant::now();
         let figures = run(bench, stage, finished, step)?;
         let took = start.elapsed();
-        progress.done(&name, &figures, took);
+        progress.done(&name, &figures, took, step.seconds());
         finished.add(Run {
             key: finished.key(&step.row, step.system, step.round),
             figures,
