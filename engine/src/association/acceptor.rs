@@ -37,6 +37,11 @@ pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// A data set up to this length, in bytes, is a small object.
 const SMALL_OBJECT_BYTES: usize = 16 * 1024;
 
+/// How many bytes are asked for at the beginning of an association, of whose objects nothing is known
+/// yet: a small one and its command. Many associations bring just one. Where it is a large one, this
+/// much is copied once.
+const FIRST_READ_BYTES: usize = SMALL_OBJECT_BYTES + 1024;
+
 /// How many bytes a peer may leave unread before it is no longer listened to: some 700 responses.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
@@ -269,12 +274,12 @@ impl<R> Acceptor<R> {
     }
 
     /// How many bytes to ask for beyond what [`Need::Control`] says, if what comes too early can be
-    /// kept: none, or [`READ_AHEAD_BYTES`] in all where the next object may be a small one.
+    /// kept: none, or up to [`READ_AHEAD_BYTES`] in all where the next object may be a small one.
     pub fn read_ahead_bytes(&self) -> usize {
-        if (1..=SMALL_OBJECT_BYTES).contains(&self.data_set_bytes_last) {
-            READ_AHEAD_BYTES
-        } else {
-            0
+        match self.data_set_bytes_last {
+            0 => FIRST_READ_BYTES,
+            1..=SMALL_OBJECT_BYTES => READ_AHEAD_BYTES,
+            _ => 0,
         }
     }
 

@@ -39,10 +39,24 @@ pub(super) struct MioBackend {
 /// A socket and what is known of it.
 pub(super) struct Socket {
     stream: TcpStream,
+    token: Token,
     is_readable: bool,
-    is_writable: bool,
+    outlet: Outlet,
     /// Whether the peer has closed its end, or the connection broke: only reading to the end tells.
     has_ended: bool,
+}
+
+/// Whether a socket takes bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlet {
+    /// It has so far. It is not watched, which saves an event for each new connection.
+    Unwatched,
+    /// It did not, for the first time: to be watched from now on.
+    Refused,
+    /// It does not.
+    Full,
+    /// It does again.
+    Open,
 }
 
 /// What became possible.
@@ -169,25 +183,58 @@ impl Backend for MioBackend {
 
     fn adopt(&mut self, index: usize, stream: std::net::TcpStream) -> io::Result<Socket> {
         let mut stream = TcpStream::from_std(stream);
-        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(index);
         self.poll
             .registry()
-            .register(&mut stream, Token(index), interest)?;
+            .register(&mut stream, token, Interest::READABLE)?;
         Ok(Socket {
             stream,
-            is_readable: true,
-            is_writable: true,
+            token,
+            // The first event tells of what has come already.
+            is_readable: false,
+            outlet: Outlet::Unwatched,
             has_ended: false,
         })
     }
 
     fn note(&mut self, socket: &mut Socket, ready: Ready) {
         socket.is_readable |= ready.read;
-        socket.is_writable |= ready.write;
+        if ready.write && socket.outlet == Outlet::Full {
+            socket.outlet = Outlet::Open;
+        }
         socket.has_ended |= ready.end;
     }
 
     fn take_turn(
+        &mut self,
+        socket: &mut Socket,
+        session: &mut Session,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let goes_on = self.read_and_write(socket, session, turn);
+        if socket.outlet == Outlet::Refused {
+            self.watch_outlet(socket, session, turn);
+        }
+        goes_on
+    }
+
+    fn yield_chunk(
+        &mut self,
+        socket: &mut Socket,
+        session: &mut Session,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        session.yield_chunk(!socket.is_readable, turn)
+    }
+
+    fn release(&mut self, _: &mut Socket) -> bool {
+        // Nothing is under way, and closing a descriptor ends its registration (epoll(7)).
+        true
+    }
+}
+
+impl MioBackend {
+    fn read_and_write(
         &mut self,
         socket: &mut Socket,
         session: &mut Session,
@@ -214,19 +261,14 @@ impl Backend for MioBackend {
         socket.answer(session, turn)
     }
 
-    fn yield_chunk(
-        &mut self,
-        socket: &mut Socket,
-        session: &mut Session,
-        turn: &mut Turn<'_>,
-    ) -> bool {
-        session.yield_chunk(!socket.is_readable, turn)
-    }
-
-    fn release(&mut self, socket: &mut Socket) -> bool {
-        // Closing the descriptor would do it too; this keeps the registry and the loop in step.
-        let _ = self.poll.registry().deregister(&mut socket.stream);
-        true
+    /// Asks to be told when the socket takes bytes again.
+    fn watch_outlet(&self, socket: &mut Socket, session: &mut Session, turn: &mut Turn<'_>) {
+        socket.outlet = Outlet::Full;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let Socket { stream, token, .. } = socket;
+        if let Err(error) = self.poll.registry().reregister(stream, *token, interest) {
+            socket.on_error(&error, session, turn, |_| ());
+        }
     }
 }
 
@@ -291,14 +333,25 @@ impl Socket {
         self.write_output(session, turn)
     }
 
+    fn takes_bytes(&self) -> bool {
+        matches!(self.outlet, Outlet::Unwatched | Outlet::Open)
+    }
+
+    fn note_full(&mut self) {
+        self.outlet = match self.outlet {
+            Outlet::Unwatched => Outlet::Refused,
+            _ => Outlet::Full,
+        };
+    }
+
     /// Writes what there is to send. Returns whether the connection still stands.
     fn write_output(&mut self, session: &mut Session, turn: &mut Turn<'_>) -> bool {
-        while self.is_writable && !session.output().is_empty() {
+        while self.takes_bytes() && !session.output().is_empty() {
             turn.context.statistics.add(Counter::Writes, 1);
             match self.stream.write(session.output()) {
                 Ok(n) => session.sent(n, turn.now),
                 Err(error) => {
-                    self.on_error(&error, session, turn, |this| this.is_writable = false);
+                    self.on_error(&error, session, turn, Self::note_full);
                 }
             }
         }
@@ -316,7 +369,7 @@ impl Socket {
             ErrorKind::WouldBlock => block(self),
             ErrorKind::Interrupted => {}
             _ => {
-                self.is_writable = false;
+                self.outlet = Outlet::Full;
                 self.is_readable = false;
                 session.connection_closed(turn);
             }
