@@ -104,6 +104,11 @@ impl Sender {
             .expect("the receiver closes");
     }
 
+    /// Ends the connection in this direction, or both.
+    pub(crate) fn shut_down(&self, how: std::net::Shutdown) {
+        self.stream.shutdown(how).expect("it was connected");
+    }
+
     /// A second handle on the same association, to write while another thread reads.
     pub(crate) fn another(&self) -> Self {
         let stream = self.stream.try_clone().expect("a descriptor");
