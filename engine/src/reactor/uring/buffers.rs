@@ -16,10 +16,13 @@ use crate::association::READ_AHEAD_BYTES;
 /// The name of the group.
 pub(super) const GROUP: u16 = 0;
 
-/// How many buffers a loop has; a power of two. As many connections can be read from in one turn; who
-/// finds none is read from in the next. The kernel takes them in turn, so many of them would be more
-/// memory than the cache has.
-const BUFFERS: u16 = 32;
+/// The most buffers of a loop; a power of two. As many connections can be read from in one turn; who
+/// finds none is read from in the next.
+const BUFFERS: u16 = 64;
+
+/// How many there are to begin with. The kernel takes them in turn, so more than are needed would only
+/// drive each other from the processor's cache.
+const BUFFERS_AT_FIRST: u16 = 4;
 
 const BUFFER_BYTES: usize = READ_AHEAD_BYTES;
 
@@ -32,6 +35,8 @@ pub(super) struct Buffers {
     memory: MmapRaw,
     /// How many were ever added to the queue, modulo 2^16.
     added: u16,
+    /// How many are in use, by the kernel or by us.
+    count: u16,
 }
 
 /// A buffer that the kernel has filled and handed over.
@@ -50,10 +55,9 @@ impl Buffers {
             queue: queue.into(),
             memory: memory.into(),
             added: 0,
+            count: 0,
         };
-        for id in 0..BUFFERS {
-            this.add(id);
-        }
+        this.grow_to(BUFFERS_AT_FIRST);
         Ok(this)
     }
 
@@ -69,6 +73,18 @@ impl Buffers {
             ring.submitter()
                 .register_buf_ring_with_flags(address, BUFFERS, GROUP, 0)
         }
+    }
+
+    /// There were too few for a turn.
+    pub(super) fn grow(&mut self) {
+        self.grow_to((2 * self.count).min(BUFFERS));
+    }
+
+    fn grow_to(&mut self, count: u16) {
+        for id in self.count..count {
+            self.add(id);
+        }
+        self.count = count;
     }
 
     /// The buffer that a completion hands over, if it does.

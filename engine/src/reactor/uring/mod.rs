@@ -230,7 +230,16 @@ impl UringBackend {
                 .context
                 .statistics
                 .add(Counter::BytesReceived, n as u64),
-            Err(error) => socket.on_receive_error(&error, session, turn),
+            Err(error) => match error.raw_os_error() {
+                // All buffers are in use; in the next turn they are back.
+                Some(libc::ENOBUFS) => {
+                    self.ring.add_buffers();
+                    socket.is_readable = true;
+                }
+                // Asked for, or nothing there.
+                Some(libc::ECANCELED | libc::EINTR | libc::EAGAIN) => {}
+                _ => session.connection_closed(turn),
+            },
         }
     }
 

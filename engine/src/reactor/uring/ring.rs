@@ -32,6 +32,13 @@ const CANCEL: u64 = u64::MAX - 2;
 /// `POLLIN`, as wide as an entry has it.
 const POLL_IN: u32 = libc::POLLIN as u32;
 
+/// How long to wait at a time where there is no other limit.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
+
+/// How long to wait for a send that, against expectation, does not complete at once, in microseconds,
+/// before something else that has completed is looked at.
+const SENDS_WAIT_MICROS: u32 = 100;
+
 /// How long the end of a ring waits for the kernel to give memory back. Sockets let go at once; this is
 /// for a machine that hardly moves.
 const GIVE_BACK: Duration = Duration::from_secs(10);
@@ -95,6 +102,8 @@ pub(super) struct Ring {
     /// Entries that found the queue full.
     backlog: VecDeque<squeue::Entry>,
     is_enabled: bool,
+    /// Sends started since the last wait.
+    sends: usize,
 }
 
 impl Ring {
@@ -117,6 +126,7 @@ impl Ring {
             buffers: ManuallyDrop::new(buffers),
             backlog: VecDeque::new(),
             is_enabled: false,
+            sends: 0,
         })
     }
 
@@ -162,6 +172,7 @@ impl Ring {
         socket: BorrowedFd<'_>,
         operation: Operation,
     ) -> Key {
+        self.sends += usize::from(matches!(operation, Operation::Send(_)));
         let key = self.in_flight.insert(InFlight {
             connection,
             operation,
@@ -213,12 +224,17 @@ impl Ring {
     /// `timeout` has passed.
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.push_backlog();
-        let done = match timeout {
-            None => self.io.submit_and_wait(1),
-            Some(Duration::ZERO) => self.io.submit_and_wait(0),
-            Some(timeout) => {
-                let timeout = Timespec::from(timeout);
-                let arguments = SubmitArgs::new().timespec(&timeout);
+        let sends = mem::take(&mut self.sends);
+        let done = if timeout == Some(Duration::ZERO) {
+            self.io.submit_and_wait(0)
+        } else {
+            let timeout = Timespec::from(timeout.unwrap_or(WAIT_MAX));
+            let arguments = SubmitArgs::new().timespec(&timeout);
+            if sends > 0 && self.io.params().is_feature_min_timeout() {
+                // The sends complete at once, and nobody waits for that; wait for something else.
+                let arguments = arguments.min_wait_usec(SENDS_WAIT_MICROS);
+                self.io.submitter().submit_with_args(1 + sends, &arguments)
+            } else {
                 self.io.submitter().submit_with_args(1, &arguments)
             }
         };
@@ -261,6 +277,11 @@ impl Ring {
     /// The bytes of a buffer that was filled.
     pub(super) fn bytes<'a>(&'a self, filled: &'a Filled) -> &'a [u8] {
         self.buffers.bytes(filled)
+    }
+
+    /// A receive found no buffer.
+    pub(super) fn add_buffers(&mut self) {
+        self.buffers.grow();
     }
 
     /// Gives a buffer back for others.

@@ -2,10 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io;
 use std::net::TcpStream;
-
-use crate::reactor::session::{Session, Turn};
 
 use super::operation::Attempt;
 use super::ring::{Ended, Key};
@@ -61,21 +58,6 @@ impl Socket {
             Attempt::Now
         } else {
             Attempt::WhenReadable
-        }
-    }
-
-    pub(super) fn on_receive_error(
-        &mut self,
-        error: &io::Error,
-        session: &mut Session,
-        turn: &mut Turn<'_>,
-    ) {
-        match error.raw_os_error() {
-            // All buffers of the group are in use; in the next turn they are back.
-            Some(libc::ENOBUFS) => self.is_readable = true,
-            // Asked for, or nothing there.
-            Some(libc::ECANCELED | libc::EINTR | libc::EAGAIN) => {}
-            _ => session.connection_closed(turn),
         }
     }
 
