@@ -1,5 +1,7 @@
 //! Which driver a receiver takes, and what happens where it cannot be had.
 
+#![allow(unsafe_code)]
+
 use pdvault_engine::receiver::{Driver, Receiver, ReceiverHandle, StartError};
 
 fn start(driver: Driver) -> Result<ReceiverHandle, StartError> {
@@ -44,5 +46,65 @@ fn a_receiver_tells_which_driver_it_took() {
             assert_eq!(auto.driver().refusal(), Some(why.to_string().as_str()));
         }
         Err(other) => panic!("{other}"),
+    }
+}
+
+/// As in a container whose seccomp filter knows nothing of `io_uring`.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_io_uring_is_forbidden_auto_takes_mio_and_says_why() {
+    // A filter holds for the thread that sets it, and for those that it starts.
+    let forbidden = std::thread::spawn(|| {
+        seccomp::forbid_io_uring();
+        let auto = start(Driver::Auto).expect("mio is everywhere");
+        assert_eq!(auto.driver().driver(), Driver::Mio);
+        let refusal = auto.driver().refusal().expect("there was a reason");
+        assert!(refusal.contains("seccomp"), "{refusal}");
+        let Err(error) = start(Driver::Uring) else {
+            panic!("it was forbidden");
+        };
+        assert!(matches!(error, StartError::Driver(_)));
+        assert!(
+            error.to_string().contains("allow io_uring_setup"),
+            "{error}"
+        );
+    });
+    forbidden.join().expect("as asserted");
+}
+
+#[cfg(target_os = "linux")]
+mod seccomp {
+    use libc::{
+        BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM, PR_SET_NO_NEW_PRIVS,
+        PR_SET_SECCOMP, SECCOMP_MODE_FILTER, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, prctl,
+        sock_filter, sock_fprog,
+    };
+
+    /// From now on `io_uring_setup` is answered by EPERM in this thread.
+    pub(super) fn forbid_io_uring() {
+        let step = |code: u32, jf, k| sock_filter {
+            code: u16::try_from(code).expect("short"),
+            jt: 0,
+            jf,
+            k,
+        };
+        let number = u32::try_from(libc::SYS_io_uring_setup).expect("small");
+        let mut filter = [
+            // The number of the system call stands first.
+            step(BPF_LD | BPF_W | BPF_ABS, 0, 0),
+            step(BPF_JMP | BPF_JEQ | BPF_K, 1, number),
+            step(BPF_RET | BPF_K, 0, SECCOMP_RET_ERRNO | EPERM.unsigned_abs()),
+            step(BPF_RET | BPF_K, 0, SECCOMP_RET_ALLOW),
+        ];
+        let program = sock_fprog {
+            len: u16::try_from(filter.len()).expect("short"),
+            filter: filter.as_mut_ptr(),
+        };
+        // SAFETY: takes no pointers.
+        let done = unsafe { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+        assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+        // SAFETY: the program and its filter live longer than the call.
+        let done = unsafe { prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &raw const program) };
+        assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
     }
 }

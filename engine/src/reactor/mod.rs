@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn connections_are_spread_evenly_and_make_room_when_they_go() {
-        for driver in [Driver::Mio, Driver::Uring] {
+        for driver in [Driver::Mio, Driver::Auto] {
             spread_evenly_and_make_room(driver);
         }
     }

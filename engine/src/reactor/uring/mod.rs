@@ -10,6 +10,8 @@ mod operation;
 mod probe;
 mod ring;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
