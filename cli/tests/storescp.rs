@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
@@ -361,6 +361,13 @@ fn free_port() -> String {
     }
 }
 
+/// The option for the driver that the environment names for these tests; none leaves the choice to the
+/// receiver.
+fn driver() -> Vec<OsString> {
+    std::env::var_os("PDVAULT_TEST_DRIVER")
+        .map_or_else(Vec::new, |driver| vec!["--driver".into(), driver])
+}
+
 /// A running receiver, which does not outlive the test.
 struct Running {
     child: Child,
@@ -371,7 +378,12 @@ struct Running {
 impl Running {
     /// Starts it and waits until it says that it listens. Returns what it said until then.
     fn start(words: &[&str]) -> (Self, String) {
-        Self::start_by(Command::new(PDVAULT).args(["storescp", "-v"]).args(words))
+        Self::start_by(
+            Command::new(PDVAULT)
+                .args(["storescp", "-v"])
+                .args(driver())
+                .args(words),
+        )
     }
 
     /// As [`Running::start`], where open files are limited by these words for `ulimit`.

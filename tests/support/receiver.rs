@@ -1,5 +1,6 @@
 //! The receiver under test: the real `pdvault` as a process of its own.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -136,7 +137,8 @@ impl Launch {
         command
             .args(&words[1..])
             .args(["-v", "+B", "-od"])
-            .arg(&output);
+            .arg(&output)
+            .args(driver());
         command.args(&self.options).arg(port.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&log).expect("a log file in the test's directory"));
@@ -161,6 +163,13 @@ impl Launch {
         std::os::unix::fs::symlink(binary(), &link).expect("a link in the test's directory");
         vec![link.into_os_string()]
     }
+}
+
+/// The option for the driver that the environment names for these tests; none leaves the choice to the
+/// receiver.
+fn driver() -> Vec<OsString> {
+    env::var_os("PDVAULT_TEST_DRIVER")
+        .map_or_else(Vec::new, |driver| vec!["--driver".into(), driver])
 }
 
 impl Receiver {
