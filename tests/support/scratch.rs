@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// The directory that the build writes to (`target`), found from the running test executable
-/// (`target/<profile>/deps/<test>`).
+/// The directory that the build writes to (`target`), found from the running executable.
 pub fn target_directory() -> PathBuf {
     profile_directory()
         .parent()
@@ -13,13 +12,20 @@ pub fn target_directory() -> PathBuf {
         .to_owned()
 }
 
-/// The directory of the build profile in use (`target/release`).
+/// The directory of the build profile in use (`target/release`): a program lies in it, a test in
+/// `deps` under it.
 pub fn profile_directory() -> PathBuf {
     let executable = std::env::current_exe().expect("a process knows its executable");
-    let deps = executable
+    let directory = executable
         .parent()
         .expect("an executable lies in a directory");
-    deps.parent()
+    let is_deps = directory.ends_with("deps");
+    let profile = if is_deps {
+        directory.parent()
+    } else {
+        Some(directory)
+    };
+    profile
         .expect("`deps` lies in the profile's directory")
         .to_owned()
 }
