@@ -12,7 +12,7 @@ use crate::ledger::{Finding, Ledger};
 use crate::options::Options;
 use crate::record::{Recording, Tick};
 use crate::report::{Cut, Report};
-use crate::subject::{Load, Subject};
+use crate::subject::{Load, Promise, Subject};
 use crate::volume::{Drive, FileSystem};
 
 /// Size of the disk: XFS takes none below 300 MiB.
@@ -73,25 +73,29 @@ impl Trial<'_> {
         Ok((drive.disk.stop_recording(), ledger))
     }
 
-    /// When to cut, in order: half of the cuts at the very moment when a sender has an
-    /// acknowledgement in hand, half anywhere.
+    /// When to cut, in order: a third of the cuts at the very moment when a sender has an
+    /// acknowledgement in hand, a third just before a flush is completed, when most is at stake, and
+    /// the rest anywhere.
     fn moments(&self, recording: &Recording, ledger: &Ledger, random: &mut Random) -> Vec<Tick> {
         let acknowledged: Vec<Tick> = ledger.ticks().collect();
         let first = recording.writes.first().map_or(0, |write| write.arrived);
-        let is_self_check = self.subject.must_be_caught();
-        let count = if is_self_check {
-            self.options.cuts.min(SELF_CHECK_CUTS_MAX)
-        } else {
-            self.options.cuts
-        };
-        let mut moments: Vec<Tick> = (0..count)
-            .map(|number| match number % 2 {
+        let mut moments: Vec<Tick> = (0..self.cuts())
+            .map(|number| match number % 3 {
                 0 => random.pick(&acknowledged),
+                1 if !recording.flushes.is_empty() => random.pick(&recording.flushes).completed - 1,
                 _ => first + random.below(recording.end - first + 1),
             })
             .collect();
         moments.sort_unstable();
         moments
+    }
+
+    fn cuts(&self) -> usize {
+        let cuts = self.options.cuts;
+        match self.subject.promise_on(self.file_system) {
+            Promise::MustBeCaught => cuts.min(SELF_CHECK_CUTS_MAX),
+            Promise::Keeps | Promise::None => cuts,
+        }
     }
 
     /// Mounts what is left of the disk and looks for broken promises.

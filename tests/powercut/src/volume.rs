@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fuser::BackgroundSession;
+use pdvault_tests::disk::eventually;
 use pdvault_tests::random::Random;
 use tempfile::TempDir;
 
@@ -80,6 +82,9 @@ pub(crate) const FILE_SYSTEMS: &[FileSystem] = &[
 
 /// Highest exit code of e2fsck(8) that means that all is mended.
 const REPAIRED_CODE_MAX: i32 = 2;
+
+/// How long a file system may be in use after what used it was ended.
+const UNMOUNT_LIMIT: Duration = Duration::from_secs(30);
 
 /// A disk with the way to mount what is on it.
 pub(crate) struct Drive {
@@ -176,7 +181,13 @@ impl Mounted<'_> {
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
         let mount_point = self.drive.mount_point.to_string_lossy();
-        if let Err(error) = run(&["umount"], &[&mount_point]) {
+        let mut unmounted = Ok(String::new());
+        // A process that was just killed may hold it for another moment.
+        eventually(UNMOUNT_LIMIT, || {
+            unmounted = run(&["umount"], &[&mount_point]);
+            unmounted.is_ok()
+        });
+        if let Err(error) = unmounted {
             eprintln!("power-cut: {error}");
         }
     }

@@ -1,8 +1,10 @@
 //! What is put to the test: something that stores objects in a directory and acknowledges them.
 
+mod dcmtk;
 mod load;
 mod protocol;
 mod receiver;
+mod senders;
 mod sync_range;
 
 use std::path::Path;
@@ -17,10 +19,16 @@ pub(crate) use load::Load;
 pub(crate) struct Subject {
     /// What it is called on the command line and in reports.
     pub(crate) name: &'static str,
-    /// The file systems on which what it acknowledges must survive; none for one that must be
-    /// caught breaking that promise, or the rig proves nothing.
-    keeps_on: &'static [&'static str],
+    claim: Claim,
     store: Store,
+}
+
+/// What is claimed of a subject.
+enum Claim {
+    /// What it acknowledges survives on these file systems.
+    KeepsOn(&'static [&'static str]),
+    /// It does too little everywhere. If the rig does not catch it, the rig proves nothing.
+    TooLittle,
 }
 
 /// What a subject promises on a file system.
@@ -28,15 +36,17 @@ pub(crate) struct Subject {
 pub(crate) enum Promise {
     /// What it acknowledges survives.
     Keeps,
-    /// It says so and does nothing for it.
+    /// It does not, and the rig must show that.
     MustBeCaught,
-    /// It is not meant for this file system.
+    /// None.
     None,
 }
 
 enum Store {
     /// The receiver with these options.
     Receiver(&'static str),
+    /// DCMTK's storescp.
+    Dcmtk,
     /// The system calls of a way to store, without a receiver.
     Protocol(protocol::Protocol),
 }
@@ -52,42 +62,47 @@ const ALL_SAFE: &[&str] = &["ext4", "ext4-writeback", "ext4-fast-commit", "xfs",
 pub(crate) const SUBJECTS: &[Subject] = &[
     Subject {
         name: "receiver",
-        keeps_on: ALL_SAFE,
+        claim: Claim::KeepsOn(ALL_SAFE),
         store: Store::Receiver("--durability object"),
     },
     Subject {
         name: "receiver-none",
-        keeps_on: &[],
+        claim: Claim::TooLittle,
         store: Store::Receiver("--durability none"),
     },
     Subject {
+        name: "dcmtk",
+        claim: Claim::KeepsOn(&[]),
+        store: Store::Dcmtk,
+    },
+    Subject {
         name: "data-sync",
-        keeps_on: &["ext4", "xfs", "btrfs"],
+        claim: Claim::KeepsOn(&["ext4", "xfs", "btrfs"]),
         store: Store::Protocol(protocol::DATA_SYNC),
     },
     Subject {
         name: "range-sync",
-        keeps_on: JOURNALLED,
+        claim: Claim::KeepsOn(JOURNALLED),
         store: Store::Protocol(protocol::RANGE_SYNC),
     },
     Subject {
         name: "hidden-data-sync",
-        keeps_on: &["ext4", "xfs", "btrfs"],
+        claim: Claim::KeepsOn(&["ext4", "xfs", "btrfs"]),
         store: Store::Protocol(protocol::HIDDEN_DATA_SYNC),
     },
     Subject {
         name: "range-sync-hold",
-        keeps_on: &["ext4", "ext4-writeback", "ext4-fast-commit", "xfs"],
+        claim: Claim::KeepsOn(&["ext4", "ext4-writeback", "ext4-fast-commit", "xfs"]),
         store: Store::Protocol(protocol::RANGE_SYNC_HOLD),
     },
     Subject {
         name: "names-only",
-        keeps_on: &[],
+        claim: Claim::TooLittle,
         store: Store::Protocol(protocol::NAMES_ONLY),
     },
     Subject {
         name: "naive",
-        keeps_on: &[],
+        claim: Claim::TooLittle,
         store: Store::Protocol(protocol::NAIVE),
     },
 ];
@@ -95,22 +110,18 @@ pub(crate) const SUBJECTS: &[Subject] = &[
 impl Subject {
     /// What it promises on a file system.
     pub(crate) fn promise_on(&self, file_system: &FileSystem) -> Promise {
-        match self.keeps_on {
-            [] => Promise::MustBeCaught,
-            names if names.contains(&file_system.name) => Promise::Keeps,
-            _ => Promise::None,
+        match self.claim {
+            Claim::TooLittle => Promise::MustBeCaught,
+            Claim::KeepsOn(names) if names.contains(&file_system.name) => Promise::Keeps,
+            Claim::KeepsOn(_) => Promise::None,
         }
-    }
-
-    /// Whether it promises nothing anywhere.
-    pub(crate) fn must_be_caught(&self) -> bool {
-        self.keeps_on.is_empty()
     }
 
     /// Stores a load in a directory and returns what was promised when.
     pub(crate) fn store(&self, directory: &Path, disk: &Disk, load: &Load) -> Ledger {
         match &self.store {
             Store::Receiver(options) => receiver::store(options, directory, disk, load),
+            Store::Dcmtk => dcmtk::store(directory, disk, load),
             Store::Protocol(protocol) => protocol.store(directory, disk, load),
         }
     }

@@ -1,56 +1,19 @@
-//! The receiver itself, with senders that note when they hold an acknowledgement.
+//! The receiver itself.
 
-use std::fs;
 use std::path::Path;
 
-use pdvault_tests::object::Object;
-use pdvault_tests::peer::{Peer, SUCCESS};
 use pdvault_tests::receiver::Launch;
-use pdvault_tests::stored::StoredFile;
 
-use super::load::{Item, Load};
-use crate::ledger::{Ledger, Version};
+use super::load::Load;
+use super::senders;
+use crate::ledger::Ledger;
 use crate::record::Disk;
 
 /// Stores a load by a receiver that is started for it.
 pub(super) fn store(options: &str, directory: &Path, disk: &Disk, load: &Load) -> Ledger {
     let mut receiver = Launch::new(options).output(directory).start();
-    let port = receiver.port();
-    let mut ledger = load.run(
-        || Peer::ready(port),
-        |peer, item| {
-            let object = object(item);
-            assert_eq!(peer.store(&object), SUCCESS, "storing {}", item.name);
-            let version = Version {
-                acknowledged: Some(disk.now()),
-                file: object.data,
-            };
-            (format!("CT.{}", item.name), version)
-        },
-    );
+    let mut ledger = senders::send(receiver.port(), disk, load);
     receiver.kill();
-    add_heads(directory, &mut ledger);
+    senders::add_heads(directory, &mut ledger);
     ledger
-}
-
-fn object(item: &Item) -> Object {
-    Object::ct_with_pixels(&item.name, item.bytes, item.version)
-}
-
-/// Turns data sets into files, by the file meta information that the receiver put before them.
-///
-/// # Panics
-///
-/// When the newest data set of a name is not stored as it was sent.
-fn add_heads(directory: &Path, ledger: &mut Ledger) {
-    for (name, versions) in &mut ledger.0 {
-        let stored = StoredFile::open(&directory.join(name));
-        let newest = versions.last().expect("an object of that name");
-        assert!(stored.data() == newest.file, "{name} is not stored as sent");
-        let mut head = fs::read(&stored.path).expect("a stored file can be read");
-        head.truncate(usize::try_from(stored.meta.data_offset).expect("a small head"));
-        for version in versions {
-            version.file.splice(0..0, head.iter().copied());
-        }
-    }
 }
