@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader};
+use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pdvault_engine::store::{Sink, SinkFactory, SinkKind, SystemSinks};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::scene::{CT, PDVAULT, Scene, assert_exit, dicom_file, json, log, reserved_port, run};
+use crate::scene::{
+    CT, PDVAULT, Scene, assert_exit, dicom_file, json, log, reserved_port, run, started,
+};
 
 /// ENOSPC of Linux.
 const NO_SPACE: i32 = 28;
@@ -51,17 +53,6 @@ impl Sink for Full {
     fn file(&self) -> BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&self.0)
     }
-}
-
-/// A sender, and the lines of its log as they come.
-fn started(mut command: Command) -> (Child, impl Iterator<Item = String>) {
-    let mut sender = command
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let log = BufReader::new(sender.stderr.take().expect("piped"));
-    (sender, log.lines().map(|line| line.expect("text")))
 }
 
 #[test]

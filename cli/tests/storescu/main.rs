@@ -4,6 +4,7 @@
 
 mod between;
 mod faults;
+mod left;
 mod lines;
 mod lost;
 mod scene;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use pdvault_engine::dataset::file_meta::{FILE_META_BYTES_MAX, FileMeta};
 use pdvault_engine::receiver::{Builder, Receiver, ReceiverHandle};
@@ -180,4 +181,15 @@ fn short_element(out: &mut Vec<u8>, (group, element): (u16, u16), vr: [u8; 2], t
 
 pub(crate) fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&fs::read(path).expect("a report")).expect("JSON")
+}
+
+/// A sender, and the lines of its log as they come.
+pub(crate) fn started(mut command: Command) -> (Child, impl Iterator<Item = String>) {
+    let mut sender = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let log = BufReader::new(sender.stderr.take().expect("piped"));
+    (sender, log.lines().map(|line| line.expect("text")))
 }

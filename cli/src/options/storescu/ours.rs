@@ -68,8 +68,9 @@ pub(super) static RELIABILITY: Section<Typed> = Section {
         entry(
             "--report",
             "write a summary as JSON",
-            "Writes how many files were sent, with and without a warning, and which failed for \
-             what reason, to this file when the job ends.",
+            "Writes how many files were sent, with and without a warning, which failed for what \
+             reason, and which were not attempted because the job ended before their turn, to this \
+             file when the job ends.",
         )
         .takes(&[FILE_NAME])
         .works(|typed, values| typed.report = Some(values[0].path())),

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
@@ -15,6 +17,10 @@ use super::stop::Stop;
 /// How many files may be found before they are sent. A walk is faster than any sending, so this
 /// bounds memory and nothing else.
 pub(super) const FILES_AHEAD: usize = 1024;
+
+/// How long the files that are left are looked for when a job ends before its last file, in all.
+/// Somebody may be waiting for that end.
+const LOOK_FOR_REST: Duration = Duration::from_secs(20);
 
 /// A file for a worker.
 #[derive(Debug)]
@@ -40,14 +46,27 @@ pub(super) struct Feed<'a> {
     pub(super) rename: bool,
     /// How often each file is sent.
     pub(super) repeat: u32,
+    /// Whether anybody is told of the files that are left when the job ends before their turn.
+    pub(super) tells_of_rest: bool,
+    /// Until when they are looked for, once that has begun.
+    pub(super) rest_until: OnceLock<Instant>,
 }
 
 impl Feed<'_> {
-    /// Feeds one file after the other, until there are no more or the job is to end. Those that need
-    /// not be sent are counted if this `is_first` of all runs.
-    pub(super) fn run(&self, items: &Sender<Item>, is_first: bool) {
+    /// Feeds one file after the other, until there are no more. Those that need not be sent are counted
+    /// if this `is_first` of all runs. If the job is to end before, the others are left; of them,
+    /// `is_ours` says which would have been sent.
+    pub(super) fn run(
+        &self,
+        items: &Sender<Item>,
+        is_first: bool,
+        is_ours: &dyn Fn(&Path) -> bool,
+    ) {
         for found in self.inputs.walk() {
             if self.stop.is_set() {
+                if self.leave(found, is_first, is_ours) {
+                    continue;
+                }
                 return;
             }
             let (path, mut unreadable) = match found {
@@ -74,6 +93,38 @@ impl Feed<'_> {
         }
     }
 
+    /// Leaves all files to the next run, as far as this one would have sent them.
+    pub(super) fn leave_all(&self, is_first: bool, is_ours: &dyn Fn(&Path) -> bool) {
+        for found in self.inputs.walk() {
+            if !self.leave(found, is_first, is_ours) {
+                return;
+            }
+        }
+    }
+
+    /// Leaves a file to the next run. Returns whether the others are to be looked for.
+    fn leave(&self, found: Found, is_first: bool, is_ours: &dyn Fn(&Path) -> bool) -> bool {
+        if !self.tells_of_rest {
+            return false;
+        }
+        let now = Instant::now();
+        if now > *self.rest_until.get_or_init(|| now + LOOK_FOR_REST) {
+            self.ledger.report().rest_mut().note_part();
+            return false;
+        }
+        let path = match found {
+            Found::File(path) | Found::Unreadable { path, .. } => path,
+        };
+        if self.is_done(&path) {
+            if is_first {
+                self.ledger.skip(&path);
+            }
+        } else if is_ours(&path) {
+            self.ledger.leave(&path, self.repeat);
+        }
+        true
+    }
+
     /// Counts the files, for whoever watches.
     pub(super) fn count(&self) {
         let progress = self.ledger.progress();
@@ -98,5 +149,57 @@ impl Feed<'_> {
             return true;
         }
         self.rename && before_done(path).is_some_and(|before| is_known(&before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+
+    use super::super::inputs::Scan;
+    use super::super::stop::Ending;
+    use super::*;
+
+    /// The numbers of a job that ended before its first file: what was left, and whether that is all.
+    fn left(rest_until: OnceLock<Instant>, tells_of_rest: bool) -> (u64, bool) {
+        let directory = tempfile::tempdir().expect("a directory");
+        for name in ["one", "two"] {
+            fs::write(directory.path().join(name), "").expect("written");
+        }
+        let scan = Scan {
+            is_on: true,
+            ..Scan::default()
+        };
+        let inputs = Inputs::new([directory.path().to_owned()], scan, |_| {});
+        let (ledger, stop) = (Ledger::new(false, false), Stop::default());
+        stop.set(Ending::Interrupted(2));
+        let feed = Feed {
+            inputs: &inputs,
+            acknowledged: None,
+            ledger: &ledger,
+            stop: &stop,
+            rename: false,
+            repeat: 3,
+            tells_of_rest,
+            rest_until,
+        };
+        let (items, files) = unbounded();
+        feed.run(&items, true, &|path| !path.ends_with("two"));
+        assert!(files.is_empty());
+        let report = ledger.report();
+        (report.rest().count(), report.rest().is_all())
+    }
+
+    #[test]
+    fn files_that_are_left_are_counted_if_they_were_to_be_sent() {
+        assert_eq!(left(OnceLock::new(), true), (3, true));
+        assert_eq!(left(OnceLock::new(), false), (0, true));
+    }
+
+    #[test]
+    fn a_look_for_files_that_takes_too_long_ends_and_says_so() {
+        let before = Instant::now().checked_sub(Duration::from_millis(1));
+        let over = OnceLock::from(before.expect("the machine runs for longer"));
+        assert_eq!(left(over, true), (0, false));
     }
 }

@@ -93,6 +93,11 @@ impl Ledger {
         }
     }
 
+    /// Notes a file that nobody tried so many times.
+    pub(super) fn leave(&self, path: &Path, times: u32) {
+        self.report().rest_mut().add(path, times);
+    }
+
     /// Counts a file that the journal shows as acknowledged.
     pub(super) fn skip(&self, path: &Path) {
         tracing::debug!(
@@ -114,6 +119,11 @@ impl<'a> Recorder<'a> {
     /// Records directly, or through the thread that [keeps the journal](keep_journal).
     pub(super) fn new(ledger: &'a Ledger, journal: Option<Sender<Settled>>) -> Self {
         Self { ledger, journal }
+    }
+
+    /// Notes a file that was taken and not tried: the report has it, the journal has not.
+    pub(super) fn leave(&self, path: &Path) {
+        self.ledger.leave(path, 1);
     }
 
     /// Records an object. Without a journal everybody knows when this returns; with one, soon after.

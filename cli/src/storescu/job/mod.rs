@@ -25,6 +25,7 @@ mod progress;
 mod quantities;
 mod rename;
 mod report;
+mod rest;
 mod retry;
 mod stop;
 mod summary;
@@ -38,7 +39,7 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -58,6 +59,7 @@ use hints::Hints;
 use invent::{InventCounts, Inventor};
 use journal::{Acknowledged, Journal};
 use ledger::{JOURNAL_QUEUE, Ledger, Recorder, keep_journal};
+use object::Object;
 use pace::Pace;
 use passes::Job;
 use plan::CannotBegin;
@@ -94,6 +96,17 @@ impl Pass {
     /// Whether files of this class are this pass's business: of each class they are exactly one's.
     fn is_for(&self, class: &Uid) -> bool {
         self.classes.contains(class) || self.is_first && !self.elsewhere.contains(class)
+    }
+
+    /// Whether this file is. Where that is not the case for all files, it is looked into.
+    fn is_for_file(&self, path: &Path, mode: ReadMode) -> bool {
+        if self.elsewhere.is_empty() {
+            return true;
+        }
+        match Object::open(path, mode) {
+            Ok(object) => self.is_for(&object.sop_class),
+            Err(_) => self.is_first,
+        }
     }
 }
 
@@ -147,15 +160,18 @@ fn sum_up(settings: &Settings, ledger: &Ledger, took: Duration, is_cut_short: bo
     if !is_watched || !tracing::enabled!(tracing::Level::WARN) {
         return;
     }
+    let report = ledger.report();
     let summary = Summary {
-        tally: ledger.report().tally().clone(),
+        tally: report.tally().clone(),
         total: ledger.progress().total(),
+        rest: settings.report.is_some().then(|| report.rest().clone()),
         took,
         is_cut_short,
         report: settings.report.as_deref(),
         journal: settings.journal.as_deref(),
         was_resumed: settings.resume,
     };
+    drop(report);
     logging::always(&summary.line());
 }
 
@@ -265,7 +281,7 @@ fn send_recorded(
     recorder: &Recorder<'_>,
 ) -> Result<(), CannotBegin> {
     let wanted = plan::wanted(settings)?;
-    let inputs = plan::check_inputs(settings, acknowledged, recorder)?;
+    let (inputs, missing) = plan::find_inputs(settings, acknowledged)?;
     let feed = Feed {
         inputs: &inputs,
         acknowledged,
@@ -273,8 +289,12 @@ fn send_recorded(
         stop,
         rename: settings.rename,
         repeat: settings.repeat,
+        tells_of_rest: settings.report.is_some(),
+        rest_until: OnceLock::new(),
     };
-    let proposals = plan::proposals(wanted, settings, &feed)?;
+    let proposals = plan::tell_of_missing(settings, &missing, recorder)
+        .and_then(|()| plan::proposals(wanted, settings, &feed))
+        .inspect_err(|_| feed.leave_all(true, &|_| true))?;
     let orders = orders(settings);
     let job = Job {
         orders: &orders,

@@ -1,6 +1,7 @@
 //! The threads of a job: a feed, workers with an association each, and a journal.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -44,6 +45,7 @@ impl Job<'_> {
     /// other: each sends the files of its classes.
     pub(super) fn run(&self, proposals: &[Vec<ProposedContext>]) -> Result<(), CannotBegin> {
         if let Some(class) = torn(proposals) {
+            self.feed.leave_all(true, &|_| true);
             return Err(CannotBegin::fatal(format!(
                 "SOP class {class} has more presentation contexts than the {CONTEXTS_MAX} of one \
                  association; propose fewer for it"
@@ -54,27 +56,38 @@ impl Job<'_> {
             self.check_that_nothing_was_left()?;
         }
         for (at, contexts) in proposals.iter().enumerate() {
+            let pass = pass_of(proposals, at, self.files_were_looked_at);
             if self.stop.is_set() {
-                break;
+                self.leave(&pass);
+                continue;
             }
             let request = AssociationRequest {
                 contexts: contexts.clone(),
                 ..self.request.clone()
             };
             let request = request.into_pdu().map_err(|error| {
+                self.leave(&pass);
                 CannotBegin::fatal(format!("Association Request Failed: {error}"))
             })?;
-            let pass = pass_of(proposals, at, self.files_were_looked_at);
-            self.pass(&request, pass, at == 0);
+            self.pass(&request, pass);
         }
         Ok(())
     }
 
-    fn pass(&self, request: &AssociateRq, pass: Pass, is_first: bool) {
+    /// The job ends before this pass.
+    fn leave(&self, pass: &Pass) {
+        let mode = self.orders.read_mode;
+        let is_ours = |path: &Path| pass.is_for_file(path, mode);
+        self.feed.leave_all(pass.is_first, &is_ours);
+    }
+
+    fn pass(&self, request: &AssociateRq, pass: Pass) {
         let (to_workers, items) = bounded::<Item>(FILES_AHEAD);
         let shared = self.shared(request, pass, items);
+        let (pass, is_first) = (&shared.pass, shared.pass.is_first);
+        let is_ours = |path: &Path| pass.is_for_file(path, self.orders.read_mode);
         thread::scope(|scope| {
-            scope.spawn(move || self.feed.run(&to_workers, is_first));
+            scope.spawn(move || self.feed.run(&to_workers, is_first, &is_ours));
             if is_first && self.feed.ledger.progress().wants_total() {
                 scope.spawn(|| self.feed.count());
             }
@@ -120,6 +133,7 @@ impl Job<'_> {
             let why = failure.to_string();
             if is_first || self.orders.settings.halt {
                 self.stop.set(Ending::NoAssociation(why));
+                worker.settle_leftovers();
             } else {
                 worker.abandon(&why);
             }
@@ -132,7 +146,7 @@ impl Job<'_> {
     fn account_for_all(&self) {
         let (to_us, items) = bounded::<Item>(FILES_AHEAD);
         thread::scope(|scope| {
-            scope.spawn(move || self.feed.run(&to_us, true));
+            scope.spawn(move || self.feed.run(&to_us, true, &|_| true));
             for item in items {
                 self.cannot_send(&item);
             }

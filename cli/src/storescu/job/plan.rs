@@ -42,13 +42,12 @@ pub(super) fn read_mode(format: InputFormat) -> ReadMode {
     }
 }
 
-/// Looks at the parameters. A file that does not exist ends the job, or is left out; but not if
-/// `acknowledged` shows that it was sent by an earlier run, which renamed it.
-pub(super) fn check_inputs(
+/// Looks at the parameters. Returns those that are there, and the files that do not exist; one that
+/// `acknowledged` shows as sent by an earlier run, which renamed it, is there.
+pub(super) fn find_inputs(
     settings: &Settings,
     acknowledged: Option<&Acknowledged>,
-    recorder: &Recorder<'_>,
-) -> Result<Inputs, CannotBegin> {
+) -> Result<(Inputs, Vec<PathBuf>), CannotBegin> {
     if settings.scan_directories {
         tracing::info!("determining input files ...");
     }
@@ -76,12 +75,21 @@ pub(super) fn check_inputs(
         return Err(CannotBegin::fatal("no input files to be sent".to_owned()));
     }
     tracing::info!("checking input files ...");
-    for path in &missing {
+    Ok((inputs, missing))
+}
+
+/// A file that does not exist ends the job, or has failed.
+pub(super) fn tell_of_missing(
+    settings: &Settings,
+    missing: &[PathBuf],
+    recorder: &Recorder<'_>,
+) -> Result<(), CannotBegin> {
+    for path in missing {
         let text = format!("cannot access file: {}", path.display());
         complain(settings, &text)?;
         recorder.settle(not_sent(path, &text));
     }
-    Ok(inputs)
+    Ok(())
 }
 
 /// The name that a file has by now which an earlier run has sent.

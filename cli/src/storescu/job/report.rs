@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::clock::timestamp;
 use super::hashed::HashedSet;
 use super::outcome::{Outcome, Verdict};
+use super::rest::Rest;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -93,6 +94,8 @@ pub(super) struct Report {
     tally: Tally,
     failed: Vec<Listed>,
     warned: Vec<Listed>,
+    /// What nobody tried.
+    rest: Rest,
     /// The SOP instances that were acknowledged, 16 bytes each, if duplicates are looked for.
     instances: Option<HashedSet>,
 }
@@ -126,12 +129,17 @@ struct Document<'a> {
     warned: u64,
     failed: u64,
     skipped: u64,
+    not_attempted: u64,
+    /// Whether `not_attempted` counts all there are; if not, there may be more.
+    not_attempted_is_complete: bool,
     duplicates: u64,
     bytes: u64,
     failed_objects: &'a [Listed],
     failed_objects_omitted: u64,
     warned_objects: &'a [Listed],
     warned_objects_omitted: u64,
+    not_attempted_files: Vec<String>,
+    not_attempted_files_omitted: u64,
 }
 
 impl Report {
@@ -174,6 +182,16 @@ impl Report {
         self.tally.skipped += 1;
     }
 
+    /// What nobody tried, to be added to.
+    pub(super) fn rest_mut(&mut self) -> &mut Rest {
+        &mut self.rest
+    }
+
+    /// What nobody tried.
+    pub(super) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
     /// The numbers so far.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
@@ -204,12 +222,16 @@ impl Report {
             warned: tally.warned,
             failed: tally.failed,
             skipped: tally.skipped,
+            not_attempted: self.rest.count(),
+            not_attempted_is_complete: self.rest.is_all(),
             duplicates: tally.duplicates,
             bytes: tally.bytes,
             failed_objects: &self.failed,
             failed_objects_omitted: tally.failed - self.failed.len() as u64,
             warned_objects: &self.warned,
             warned_objects_omitted: tally.warned - self.warned.len() as u64,
+            not_attempted_files: self.rest.listed(),
+            not_attempted_files_omitted: self.rest.omitted(),
         }
     }
 }
@@ -317,6 +339,9 @@ mod tests {
         assert_eq!(json["failed_objects"][0]["reason"], "no space");
         assert_eq!(json["warned_objects"][0]["status"], "B000");
         assert_eq!(json["error"], serde_json::Value::Null);
+        assert_eq!(json["not_attempted"], 0);
+        assert_eq!(json["not_attempted_is_complete"], true);
+        assert_eq!(json["not_attempted_files"], serde_json::json!([]));
     }
 
     #[test]
@@ -370,6 +395,18 @@ mod tests {
         };
         report.add(&other);
         assert_eq!(written(&report)["duplicates"], 2);
+    }
+
+    #[test]
+    fn what_was_not_tried_is_counted_and_listed() {
+        let mut report = Report::default();
+        report.rest_mut().add(Path::new("a"), 1);
+        report.rest_mut().note_part();
+        let json = written(&report);
+        assert_eq!(json["not_attempted"], 1);
+        assert_eq!(json["not_attempted_is_complete"], false);
+        assert_eq!(json["not_attempted_files"], serde_json::json!(["a"]));
+        assert_eq!(json["not_attempted_files_omitted"], 0);
     }
 
     #[test]

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use super::quantities::{bytes, time};
 use super::report::Tally;
+use super::rest::Rest;
 
 /// How a job ended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Summary<'a> {
     /// What became of the files.
     pub(super) tally: Tally,
+    /// What nobody tried, if it was looked for.
+    pub(super) rest: Option<Rest>,
     /// How many files there are, if that is known.
     pub(super) total: Option<u64>,
     /// How long it took.
@@ -44,13 +47,20 @@ impl Summary<'_> {
         );
         add(tally.failed, "failed");
         add(tally.skipped, "skipped");
-        add(self.not_attempted(), "not attempted");
+        let what = match &self.rest {
+            Some(rest) if !rest.is_all() => "or more not attempted",
+            _ => "not attempted",
+        };
+        add(self.not_attempted(), what);
         let (bytes, took) = (bytes(tally.bytes), time(self.took));
         let (failures, next) = (self.where_failures_are(), self.how_to_go_on());
         format!("{line}, {bytes} in {took}{failures}{next}")
     }
 
     fn not_attempted(&self) -> u64 {
+        if let Some(rest) = &self.rest {
+            return rest.count();
+        }
         let total = self.total.filter(|_| self.is_cut_short);
         total.map_or(0, |total| total.saturating_sub(self.tally.done()))
     }
@@ -145,5 +155,12 @@ mod tests {
         assert!(summary.line().ends_with("; the same command goes on"));
         summary.total = None;
         assert!(!summary.line().contains("not attempted"));
+        let mut rest = Rest::default();
+        rest.add(Path::new("file"), 7);
+        summary.rest = Some(rest.clone());
+        assert!(summary.line().contains(", 7 not attempted, "));
+        rest.note_part();
+        summary.rest = Some(rest);
+        assert!(summary.line().contains(", 7 or more not attempted, "));
     }
 }

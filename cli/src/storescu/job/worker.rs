@@ -350,7 +350,7 @@ impl<'a> Worker<'a> {
 
     /// What was to be tried again, and is not any more, has failed. So has what was taken and not
     /// begun, unless the job ends: then nobody has tried it.
-    fn settle_leftovers(&mut self) {
+    pub(super) fn settle_leftovers(&mut self) {
         for again in self.again.drain(..) {
             self.shared.recorder.settle(again.last);
         }
@@ -358,10 +358,9 @@ impl<'a> Worker<'a> {
             Some(Next {
                 last: Some(last), ..
             }) => self.shared.recorder.settle(last),
-            Some(Next { item, last: None }) if !self.shared.stop.is_set() => {
-                self.settle_unsent(&item);
-            }
-            _ => {}
+            Some(Next { item, last: None }) if self.shared.stop.is_set() => self.leave(&item),
+            Some(Next { item, last: None }) => self.settle_unsent(&item),
+            None => {}
         }
     }
 

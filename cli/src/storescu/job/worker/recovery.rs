@@ -170,13 +170,23 @@ impl Worker<'_> {
     /// cannot have is told of behind them, where DCMTK tries it.
     pub(in super::super) fn settle_rest(mut self) {
         for item in &self.shared.items {
-            if !self.shared.stop.is_set() {
+            if self.shared.stop.is_set() {
+                self.leave(&item);
+            } else {
                 self.settle_unsent(&item);
             }
         }
         if self.shared.lost.load(Ordering::Acquire) {
             tracing::info!("Releasing Association");
             self.fail_release(&self.shared.why_given_up());
+        }
+    }
+
+    /// A file is left to the next run, because this one ends.
+    pub(super) fn leave(&self, item: &Item) {
+        let mode = self.shared.orders.read_mode;
+        if self.shared.pass.is_for_file(&item.path, mode) {
+            self.shared.recorder.leave(&item.path);
         }
     }
 
