@@ -51,7 +51,8 @@ pub(crate) fn carry_out(options: &Options) -> Result<(), Problem> {
     let facts = facts(options, &programs)?;
     let left = plan.left(&finished);
     if options.action == Action::Compare && !left.is_empty() {
-        let (bench, mut stage) = (bench(programs)?, stage(options)?);
+        let bench = bench(programs)?;
+        let mut stage = stage(options, &bench)?;
         plan::say_what_is_written(&stage, &left)?;
         turns::take(&bench, &mut stage, &left, &mut finished)?;
     }
@@ -94,8 +95,10 @@ fn report(
     Ok(())
 }
 
-fn stage(options: &Options) -> Result<Stage, Problem> {
-    Stage::new(options.directory.join("compare.work"), options.loop_mode)
+fn stage(options: &Options, bench: &Bench) -> Result<Stage, Problem> {
+    let interrupted = Arc::clone(&bench.interrupted);
+    let work = options.directory.join("compare.work");
+    Stage::new(work, options.loop_mode, interrupted)
 }
 
 /// What was true when the runs were made: a report alone must not tell of another day.
@@ -130,7 +133,8 @@ fn endure(
     let system = systems.find(|system| options.wants(**system));
     let system = system.ok_or_else(|| "no such system of ours".to_owned())?;
     fs::create_dir_all(&options.out).map_err(Problem::at(&options.out))?;
-    let (bench, mut stage) = (bench(programs)?, stage(options)?);
+    let bench = bench(programs)?;
+    let mut stage = stage(options, &bench)?;
     let endurance = endurance::run(&bench, &mut stage, *system, minutes)?;
     write_json(&options.out.join(ENDURANCE), &endurance)?;
     print!("{}", endurance.text());

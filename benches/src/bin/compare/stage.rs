@@ -4,6 +4,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +26,9 @@ const SMALL_BYTES: u64 = 64 << 10;
 /// The largest share of the available memory that is touched, as a divisor.
 const MEMORY_DIVISOR: u64 = 2;
 
+/// So much is touched at a time, in bytes.
+const TOUCH_BYTES: usize = 64 << 20;
+
 /// How often it is looked whether the machine still gives memory back to its host, and how many times
 /// at most.
 const GIVING_BACK_EVERY: Duration = Duration::from_secs(2);
@@ -38,6 +43,7 @@ pub(crate) struct Stage {
     work: PathBuf,
     loop_mode: LoopMode,
     is_root: bool,
+    interrupted: Arc<AtomicBool>,
     /// The loop device that is there now.
     device: Option<String>,
     /// The directory that the present run writes to.
@@ -59,12 +65,18 @@ pub(crate) fn disk_bytes(load: &Load, kind: Kind) -> u64 {
 
 impl Stage {
     /// Takes `work`, and removes first what a comparison left there that was killed.
-    pub(crate) fn new(work: PathBuf, loop_mode: LoopMode) -> Result<Self, Problem> {
+    /// When `interrupted` gets set, what takes long is given up.
+    pub(crate) fn new(
+        work: PathBuf,
+        loop_mode: LoopMode,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Self, Problem> {
         let mut stage = Self {
             output: work.clone(),
             work,
             loop_mode,
             is_root: rustix::process::geteuid().is_root(),
+            interrupted,
             device: None,
             made: 0,
         };
@@ -125,7 +137,10 @@ impl Stage {
     pub(crate) fn set_memory(&self, condition: Condition, bytes: u64) -> Result<(), Problem> {
         match condition {
             // The page cache of the file system, and of the image under it.
-            Condition::Warm => touch_memory((bytes * 2).min(available_bytes() / MEMORY_DIVISOR)),
+            Condition::Warm => {
+                let bytes = (bytes * 2).min(available_bytes() / MEMORY_DIVISOR);
+                touch_memory(bytes, &self.interrupted)
+            }
             Condition::Cold if self.is_root => drop_caches(),
             Condition::Cold => Ok(()),
         }
@@ -235,11 +250,13 @@ fn empty_files(directory: &Path) -> Result<(), Problem> {
 
 /// Takes memory from the system, writes to every page of it and gives it back: the page cache is made
 /// of it next, and it is already backed by the machine under a virtual one.
-fn touch_memory(bytes: u64) -> Result<(), Problem> {
+fn touch_memory(bytes: u64, interrupted: &AtomicBool) -> Result<(), Problem> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = usize::try_from(bytes).unwrap_or(usize::MAX) / threads;
     let touched: std::io::Result<Vec<()>> = thread::scope(|scope| {
-        let touching: Vec<_> = (0..threads).map(|_| scope.spawn(|| touch(share))).collect();
+        let touching: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| touch(share, interrupted)))
+            .collect();
         let results = touching
             .into_iter()
             .map(|thread| thread.join().expect("no panic in it"));
@@ -250,14 +267,18 @@ fn touch_memory(bytes: u64) -> Result<(), Problem> {
         .map_err(|error| format!("cannot touch {bytes} bytes of memory: {error}").into())
 }
 
-fn touch(bytes: usize) -> std::io::Result<()> {
-    if bytes == 0 {
-        return Ok(());
-    }
-    let memory = MmapMut::map_anon(bytes)?;
+fn touch(bytes: usize, interrupted: &AtomicBool) -> std::io::Result<()> {
+    let memory = MmapMut::map_anon(bytes.max(TOUCH_BYTES))?;
     // Advice only; without it, it takes longer.
     let _ = memory.advise(Advice::HugePage);
-    memory.advise(Advice::PopulateWrite)
+    for start in (0..bytes).step_by(TOUCH_BYTES) {
+        if interrupted.load(Ordering::Relaxed) {
+            break;
+        }
+        let length = TOUCH_BYTES.min(bytes - start);
+        memory.advise_range(Advice::PopulateWrite, start, length)?;
+    }
+    Ok(())
 }
 
 fn available_bytes() -> u64 {
@@ -309,7 +330,8 @@ mod tests {
     fn a_stage_leaves_nothing_behind() {
         let directory = tempfile::tempdir().expect("a directory");
         let work = directory.path().join("work");
-        let mut stage = Stage::new(work.clone(), LoopMode::Buffered).expect("a stage");
+        let mut stage =
+            Stage::new(work.clone(), LoopMode::Buffered, Arc::default()).expect("a stage");
         let first = stage.prepare(Condition::Cold, 0).expect("a place");
         fs::write(first.join("object"), "bytes").expect("written");
         stage.clear_up().expect("cleared");
@@ -321,8 +343,9 @@ mod tests {
 
     #[test]
     fn memory_is_touched_without_complaint() {
-        touch_memory(3 << 20).expect("there is so much");
-        touch_memory(0).expect("nothing");
+        let interrupted = AtomicBool::new(false);
+        touch_memory((130 << 20) + 1, &interrupted).expect("there is so much");
+        touch_memory(0, &interrupted).expect("nothing");
         assert!(available_bytes() > 1 << 20);
     }
 }
