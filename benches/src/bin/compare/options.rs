@@ -10,7 +10,7 @@ pub(crate) const USAGE: &str = "\
 usage: benches/compare [options]      (as root: it makes file systems and drops the page cache)
 
   --quick               a look in five minutes: a few rows (or those of --rows) and systems, a
-                        sixth of the volume, 2 runs
+                        sixth of the volume, 1 run
   --targets             the rows that the targets are about
   --runs N              runs of each system in each row, in turn; the median counts  (5)
   --rows A,B            only rows whose names begin so (--list tells them)
@@ -81,7 +81,7 @@ impl LoopMode {
 
 impl Options {
     /// The runs of a quick look.
-    const QUICK_RUNS: u32 = 2;
+    const QUICK_RUNS: u32 = 1;
 
     /// By how much a quick look is shorter.
     const QUICK_DIVISOR: u64 = 6;
