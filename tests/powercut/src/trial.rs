@@ -34,6 +34,7 @@ pub(crate) struct Trial<'a> {
 impl Trial<'_> {
     /// Runs it. An error tells why it cannot run here.
     pub(crate) fn run(&self, random: &mut Random) -> Result<Report, String> {
+        let promise = self.subject.promise_on(self.file_system);
         let drive = Drive::serve(DISK_BYTES, random.fork())?;
         let (recording, ledger) = self.record(&drive, random.fork())?;
         let mut report = Report::new(self, &recording, &ledger);
@@ -43,7 +44,7 @@ impl Trial<'_> {
             let after = cuts.at(tick, fate, random);
             drive.disk.replace(after.image.clone());
             let findings = self.examine(&drive, &ledger, tick);
-            if !findings.is_empty() {
+            if !findings.is_empty() && promise != Promise::MustBeCaught {
                 self.keep(&after.image, tick);
             }
             report.add(Cut {

@@ -1,5 +1,6 @@
 //! File systems on the disk: a loop device over the served file, made and mounted anew each time.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -96,6 +97,13 @@ pub(crate) struct Drive {
     _home: TempDir,
 }
 
+/// A loop device on the disk. It goes once this is dropped and nothing is mounted from it, also when
+/// the rig is killed.
+struct LoopDevice {
+    path: String,
+    _held: File,
+}
+
 /// A mounted file system; it is unmounted when dropped.
 pub(crate) struct Mounted<'a> {
     drive: &'a Drive,
@@ -125,9 +133,7 @@ impl Drive {
     /// Makes an empty file system.
     pub(crate) fn format(&self, kind: &FileSystem) -> Result<(), String> {
         let device = self.attach()?;
-        let made = run(kind.make, &[&device]);
-        detach(&device)?;
-        made.map(drop)
+        run(kind.make, &[&device.path]).map(drop)
     }
 
     /// Mounts what is on the disk.
@@ -149,26 +155,22 @@ impl Drive {
         prepare: impl FnOnce(&str) -> Result<(), String>,
     ) -> Result<Mounted<'_>, String> {
         let device = self.attach()?;
+        prepare(&device.path)?;
         let mount_point = self.mount_point.to_string_lossy();
-        let mounted = prepare(&device).and_then(|()| {
-            let words = [&["mount"], kind.mount].concat();
-            run(&words, &[&device, &mount_point])
-        });
-        // The loop device goes with the mount.
-        detach(&device)?;
-        mounted.map(|_| Mounted { drive: self })
+        let words = [&["mount"], kind.mount].concat();
+        run(&words, &[&device.path, &mount_point])?;
+        Ok(Mounted { drive: self })
     }
 
-    fn attach(&self) -> Result<String, String> {
+    fn attach(&self) -> Result<LoopDevice, String> {
         let file = self.served_at.join(served::FILE_NAME);
         let words = ["losetup", "--find", "--show", "--direct-io=on"];
-        run(&words, &[&file.to_string_lossy()]).map(|device| device.trim().to_owned())
+        let path = run(&words, &[&file.to_string_lossy()])?.trim().to_owned();
+        let held = File::open(&path).map_err(|error| format!("{path}: {error}"));
+        // Detached while it is held, it goes as soon as nobody holds it or has it mounted.
+        run(&["losetup", "--detach"], &[&path])?;
+        Ok(LoopDevice { path, _held: held? })
     }
-}
-
-/// Lets a loop device go, now or with the mount that uses it.
-fn detach(device: &str) -> Result<(), String> {
-    run(&["losetup", "--detach"], &[device]).map(drop)
 }
 
 impl Mounted<'_> {

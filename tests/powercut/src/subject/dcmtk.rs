@@ -1,14 +1,14 @@
 //! DCMTK's storescp, for comparison.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pdvault_tests::listening::{free_port, listens};
 use pdvault_tests::{disk as waiting, tools};
 
 use super::load::Load;
-use super::senders;
+use super::{DIES_WITH_THE_RIG, senders};
 use crate::ledger::Ledger;
 use crate::record::Disk;
 
@@ -34,7 +34,11 @@ pub(super) fn store(directory: &Path, disk: &Disk, load: &Load) -> Ledger {
 }
 
 fn start(directory: &Path, port: u16) -> Child {
-    let mut command = tools::dcmtk("storescp");
+    let storescp = tools::dcmtk("storescp");
+    let mut command = Command::new(DIES_WITH_THE_RIG[0]);
+    command
+        .args(&DIES_WITH_THE_RIG[1..])
+        .arg(storescp.get_program());
     command.args(["--fork", "+xa", "+B", "-od"]).arg(directory);
     command.arg(port.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null());

@@ -51,6 +51,10 @@ enum Store {
     Protocol(protocol::Protocol),
 }
 
+/// What starts a program so that it is killed when the rig ends, however it ends: it would keep the
+/// file system mounted.
+const DIES_WITH_THE_RIG: [&str; 3] = ["setpriv", "--pdeathsig", "KILL"];
+
 /// File systems with one journal, whose commit of a directory takes along its files.
 const JOURNALLED: &[&str] = &["ext4", "ext4-fast-commit", "xfs"];
 
