@@ -100,6 +100,11 @@ pub(crate) const SUBJECTS: &[Subject] = &[
         store: Store::Protocol(protocol::RANGE_SYNC_HOLD),
     },
     Subject {
+        name: "early",
+        claim: Claim::TooLittle,
+        store: Store::Protocol(protocol::EARLY),
+    },
+    Subject {
         name: "names-only",
         claim: Claim::TooLittle,
         store: Store::Protocol(protocol::NAMES_ONLY),

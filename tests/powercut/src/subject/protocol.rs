@@ -27,7 +27,7 @@ pub(super) struct Protocol {
     /// Under a hidden name from the start, in place of no name at all.
     is_hidden_first: bool,
     data: Data,
-    names_are_synced: bool,
+    names: Names,
     /// A file that is replaced is kept open until the name of the new one is durable, so that its
     /// blocks are not used again before.
     holds_replaced: bool,
@@ -44,11 +44,22 @@ enum Data {
     Synced,
 }
 
+/// When the directory is synced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Never.
+    Left,
+    /// Before what it holds is acknowledged.
+    Synced,
+    /// After, at once.
+    SyncedLate,
+}
+
 /// Each file synced, then named, then the directory synced for the group.
 pub(super) const DATA_SYNC: Protocol = Protocol {
     is_hidden_first: false,
     data: Data::Synced,
-    names_are_synced: true,
+    names: Names::Synced,
     holds_replaced: false,
 };
 
@@ -77,9 +88,15 @@ pub(super) const NAMES_ONLY: Protocol = Protocol {
     ..DATA_SYNC
 };
 
+/// As [`RANGE_SYNC`], but acknowledged a moment too early.
+pub(super) const EARLY: Protocol = Protocol {
+    names: Names::SyncedLate,
+    ..RANGE_SYNC
+};
+
 /// Written and named, no more.
 pub(super) const NAIVE: Protocol = Protocol {
-    names_are_synced: false,
+    names: Names::Left,
     ..NAMES_ONLY
 };
 
@@ -116,11 +133,15 @@ impl Protocol {
     fn commit(self, directory: &File, group: &Receiver<Sender<()>>) {
         while let Ok(first) = group.recv() {
             let waiting: Vec<_> = std::iter::once(first).chain(group.try_iter()).collect();
-            if self.names_are_synced {
-                rustix::fs::fsync(directory).expect("the directory can be synced");
+            let sync = || rustix::fs::fsync(directory).expect("the directory can be synced");
+            if self.names == Names::Synced {
+                sync();
             }
             for done in waiting {
                 let _ = done.send(());
+            }
+            if self.names == Names::SyncedLate {
+                sync();
             }
         }
     }
