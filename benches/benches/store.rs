@@ -13,13 +13,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
-use pdvault_engine::landing::{Chunk, LandingConfig, LandingPool, Slot, Wake};
+use pdvault_benches::load::Load;
+use pdvault_engine::landing::{LandingConfig, LandingPool};
 use pdvault_engine::store::{
-    BufferedSink, DirectSink, Durability, ObjectHead, ReplyTo, Sink, SinkFactory, SinkKind, Store,
-    StoreConfig, StoreHandle, SystemSinks, Verdict,
+    BufferedSink, DirectSink, Durability, Sink, SinkFactory, SinkKind, Store, StoreConfig,
+    SystemSinks,
 };
-use pdvault_engine::value::Uid;
 use rustix::fs::OFlags;
 
 /// Runs of each setting, in turn with the others.
@@ -29,7 +28,7 @@ const ROUNDS: usize = 3;
 const FREE_BYTES_MIN: u64 = 12 << 30;
 
 /// Object sizes in bytes, with the number of objects of one run.
-const SIZES: [(usize, usize); 5] = [
+const SIZES: [(usize, u64); 5] = [
     (8 << 10, 1200),
     (16 << 10, 600),
     (32 << 10, 300),
@@ -42,14 +41,14 @@ const WRITERS_SIZES: [usize; 2] = [8 << 10, 512 << 10];
 
 const WRITERS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
-const IN_FLIGHT: [usize; 2] = [8, 64];
+const IN_FLIGHT: [u64; 2] = [8, 64];
 
 /// One setting.
 #[derive(Clone, Copy)]
 struct Setting {
     size: usize,
-    objects: usize,
-    in_flight: usize,
+    objects: u64,
+    in_flight: u64,
     durability: Durability,
     writers: usize,
     /// How to write; the store's own choice if `None`.
@@ -78,65 +77,6 @@ impl SinkFactory for Only {
     }
 }
 
-struct NoWake;
-
-impl Wake for NoWake {
-    fn wake(&self) {}
-}
-
-/// The sending side: keeps objects in flight and waits for verdicts.
-struct Load {
-    store: StoreHandle,
-    pool: LandingPool,
-    to: Sender<Verdict>,
-    verdicts: Receiver<Verdict>,
-}
-
-impl Load {
-    fn run(&self, setting: &Setting) {
-        for number in 0..setting.objects {
-            if number >= setting.in_flight {
-                self.verdict();
-            }
-            self.send(number as u64, setting.size);
-        }
-        for _ in 0..setting.in_flight.min(setting.objects) {
-            self.verdict();
-        }
-    }
-
-    fn send(&self, number: u64, size: usize) {
-        let reply = ReplyTo {
-            ticket: number,
-            to: self.to.clone(),
-            wake: Arc::new(NoWake),
-        };
-        let head = ObjectHead {
-            sop_class: Uid::from("1.2.840.10008.5.1.4.1.1.2"),
-            sop_instance: Uid::from(format!("1.2.826.0.1.3680043.2.{number}").as_str()),
-            transfer_syntax: Uid::from("1.2.840.10008.1.2.1"),
-            prefix: "CT",
-            header_len: 0,
-        };
-        let mut slot = Slot::new();
-        slot.put_chunk(self.chunk());
-        // A data set ends anywhere in a block.
-        slot.advance(size - 346);
-        self.store.begin(head).commit(slot.finish(), reply);
-    }
-
-    fn chunk(&self) -> Chunk {
-        self.pool
-            .take()
-            .expect("more chunks than objects in flight")
-    }
-
-    fn verdict(&self) {
-        let verdict = self.verdicts.recv().expect("the store answers");
-        verdict.result.expect("stored");
-    }
-}
-
 /// Objects a second: acknowledged, and on stable storage.
 struct Rates {
     acknowledged: f64,
@@ -154,15 +94,9 @@ fn measure(setting: &Setting, pool: &LandingPool, directory: PathBuf) -> Rates {
         None => Arc::new(SystemSinks),
     };
     let store = Store::open_with(config, sinks).expect("opened");
-    let (to, verdicts) = unbounded();
-    let load = Load {
-        store: store.handle(),
-        pool: pool.clone(),
-        to,
-        verdicts,
-    };
+    let load = Load::new(store.handle(), pool.clone());
     let start = Instant::now();
-    load.run(setting);
+    load.run(setting.objects, setting.in_flight, setting.size);
     let acknowledged = start.elapsed();
     let root = fs::File::open(directory).expect("opened");
     rustix::fs::syncfs(&root).expect("synced");
