@@ -13,13 +13,26 @@ use crate::disk::eventually;
 const CALLS: &str = "trace=openat,linkat,link,rename,renameat,renameat2,fsync,fdatasync,syncfs,sync,\
                      sync_file_range,write,writev,sendto,sendmsg,setsockopt";
 
+/// Every call by which a loop waits for events, reads from a socket, writes to one, or is woken.
+const TURN_CALLS: &str =
+    "trace=epoll_wait,epoll_pwait,recvfrom,recvmsg,read,readv,write,writev,sendto,sendmsg";
+
 /// How long strace may take to write its last line after the receiver ended.
 const END_LIMIT: Duration = Duration::from_secs(30);
 
 /// The words that start a program under strace, which writes to `file`. The program keeps the
 /// process ID of what is spawned (-D).
 pub fn strace_to(file: &Path) -> Vec<OsString> {
-    let mut words: Vec<OsString> = ["strace", "-D", "-f", "-yy", "-s", "256", "-e", CALLS, "-o"]
+    strace(CALLS, file)
+}
+
+/// The same for the calls by which event loops wait, read, write and wake each other.
+pub fn strace_turns_to(file: &Path) -> Vec<OsString> {
+    strace(TURN_CALLS, file)
+}
+
+fn strace(calls: &str, file: &Path) -> Vec<OsString> {
+    let mut words: Vec<OsString> = ["strace", "-D", "-f", "-yy", "-s", "256", "-e", calls, "-o"]
         .map(OsString::from)
         .into();
     words.push(file.into());
@@ -30,6 +43,8 @@ pub fn strace_to(file: &Path) -> Vec<OsString> {
 /// ended: line numbers of the trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
+    /// The thread that made it.
+    pub thread: String,
     /// Name of the system call.
     pub name: String,
     /// Arguments and, behind them, the result, as strace prints them.
@@ -82,6 +97,7 @@ impl Trace {
             } else if let Some((name, text)) = rest.split_once('(') {
                 let (name, text) = (name.to_owned(), text.to_owned());
                 let call = Call {
+                    thread: pid.to_owned(),
                     name,
                     text,
                     started: line_number,
@@ -119,6 +135,18 @@ impl Trace {
             names.contains(&call.name.as_str()) && descriptor.ends_with(&end)
         };
         self.0.iter().filter(is_one).collect()
+    }
+
+    /// The calls of the thread of `call` that ended before it began, the last first.
+    pub fn before<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Call> {
+        let is_earlier = |other: &&Call| other.thread == call.thread && other.ended < call.started;
+        self.0.iter().rev().filter(is_earlier)
+    }
+
+    /// The writes that wake a thread, in order.
+    pub fn wakes(&self) -> impl Iterator<Item = &Call> {
+        let is_wake = |call: &&Call| call.name == "write" && call.text.contains("[eventfd]");
+        self.0.iter().filter(is_wake)
     }
 
     /// Whether Nagle's algorithm was turned off for the socket whose other end has this port.
@@ -253,6 +281,11 @@ enum Source {
 }
 
 impl Call {
+    /// Whether it waits for events.
+    pub fn is_poll(&self) -> bool {
+        self.name.starts_with("epoll_")
+    }
+
     /// Whether it returned 0.
     pub fn succeeded(&self) -> bool {
         self.text.trim_end().ends_with("= 0")
