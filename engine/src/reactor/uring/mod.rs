@@ -14,7 +14,7 @@ mod socket;
 mod tests;
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use super::statistics::{Counter, Counters};
 
 use buffers::Filled;
 use held::Held;
-use operation::{Attempt, Operation, Outgoing, Room, trash};
+use operation::{Attempt, Operation, Outgoing, Room, SEND_BYTES, trash};
 use ring::{Completion, Ended, Ring, SIZES};
 use socket::{Receiving, Socket};
 
@@ -224,7 +224,7 @@ impl UringBackend {
                     session.yield_chunk(true, turn);
                 }
             }
-            Operation::Send(_) => unreachable!("a send is not a receive"),
+            Operation::Send { .. } => unreachable!("a send is not a receive"),
         }
         match result {
             Ok(0) => session.connection_closed(turn),
@@ -232,16 +232,13 @@ impl UringBackend {
                 .context
                 .statistics
                 .add(Counter::BytesReceived, n as u64),
-            Err(error) => match error.raw_os_error() {
+            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
                 // All buffers are in use; in the next turn they are back.
-                Some(libc::ENOBUFS) => {
-                    self.ring.add_buffers();
-                    socket.is_readable = true;
-                }
-                // Asked for, or nothing there.
-                Some(libc::ECANCELED | libc::EINTR | libc::EAGAIN) => {}
-                _ => session.connection_closed(turn),
-            },
+                self.ring.add_buffers();
+                socket.is_readable = true;
+            }
+            Err(error) if is_passing(&error) => {}
+            Err(_) => session.connection_closed(turn),
         }
     }
 
@@ -286,7 +283,14 @@ impl UringBackend {
             .pop()
             .unwrap_or_else(|| Held::from(Box::new(Outgoing::new())));
         outgoing.fill(session.output());
-        let operation = Operation::Send(outgoing);
+        // What is left over has to go on as soon as this has ended, so that has to be told.
+        let is_all = session.output().len() <= SEND_BYTES;
+        let attempt = if is_all && socket.is_writable {
+            Attempt::NowOrNever
+        } else {
+            Attempt::Now
+        };
+        let operation = Operation::Send { outgoing, attempt };
         let key = self
             .ring
             .start(socket.index, socket.stream.as_fd(), operation);
@@ -301,15 +305,25 @@ impl UringBackend {
         turn: &mut Turn<'_>,
     ) {
         socket.sending = None;
-        if let Operation::Send(outgoing) = ended.operation {
+        let all = ended.operation.bytes_to_send();
+        if let Operation::Send { outgoing, .. } = ended.operation {
             keep_spare(&mut self.outgoing, outgoing);
         }
+        socket.is_writable = ended.result.as_ref().is_ok_and(|n| *n == all);
         match ended.result {
             Ok(n) => session.sent(n, turn.now),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_passing(&error) => {}
             Err(_) => session.connection_closed(turn),
         }
     }
+}
+
+/// Whether an operation failed as it was asked to, or because the socket is not ready.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ECANCELED | libc::EINTR | libc::EAGAIN)
+    )
 }
 
 fn keep_spare<T>(spare: &mut Vec<T>, one: T) {
@@ -383,7 +397,7 @@ impl Backend for UringBackend {
 
     fn note(&mut self, socket: &mut Socket, ended: Ended) {
         match ended.operation {
-            Operation::Send(_) => socket.sent = Some(ended),
+            Operation::Send { .. } => socket.sent = Some(ended),
             _ => socket.received = Some(ended),
         }
     }

@@ -21,14 +21,15 @@ pub(super) const SEND_BYTES: usize = 4096;
 /// `IORING_RECVSEND_POLL_FIRST`: wait for data before looking for it.
 const POLL_FIRST: u16 = 1;
 
-/// Whether a receive should try at once, or is known to find nothing yet.
+/// Whether an operation should try at once, or is known to find nothing yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
     /// There is, or may be, something.
     Now,
     /// There is nothing yet.
     WhenReadable,
-    /// There should be something; if there is not, fail (`EAGAIN`) rather than hold the memory.
+    /// There should be something, or room for it; if there is not, fail (`EAGAIN`) rather than hold the
+    /// memory.
     NowOrNever,
 }
 
@@ -43,8 +44,12 @@ pub(super) enum Operation {
     Control { max: u32, attempt: Attempt },
     /// Receive by a plan.
     Scatter { room: Held<Room>, attempt: Attempt },
-    /// Send.
-    Send(Held<Outgoing>),
+    /// Send. With [`Attempt::NowOrNever`] there is a completion only if not everything was sent; see
+    /// [`super::ring::Ring::reap`].
+    Send {
+        outgoing: Held<Outgoing>,
+        attempt: Attempt,
+    },
 }
 
 impl Operation {
@@ -68,12 +73,30 @@ impl Operation {
                 .ioprio(attempt.ioprio())
                 .flags(attempt.flags() as u32)
                 .build(),
-            Self::Send(outgoing) => {
-                let bytes = outgoing.unsent();
+            Self::Send { outgoing, attempt } => {
+                let bytes = outgoing.bytes();
                 // No more than `SEND_BYTES`.
                 #[expect(clippy::cast_possible_truncation)]
-                opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32).build()
+                let entry = opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32);
+                match attempt {
+                    // By this flag to send a part only is a failure, and has its completion.
+                    Attempt::NowOrNever => entry
+                        .flags(attempt.flags() | libc::MSG_WAITALL)
+                        .build()
+                        .flags(squeue::Flags::SKIP_SUCCESS),
+                    Attempt::Now | Attempt::WhenReadable => entry.build(),
+                }
             }
+        }
+    }
+}
+
+impl Operation {
+    /// How many bytes it is to send.
+    pub(super) fn bytes_to_send(&self) -> usize {
+        match self {
+            Self::Send { outgoing, .. } => outgoing.bytes().len(),
+            Self::Poll | Self::Control { .. } | Self::Scatter { .. } => 0,
         }
     }
 }
@@ -177,7 +200,7 @@ impl Outgoing {
             .expect("cut to what there is room for");
     }
 
-    fn unsent(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -22,7 +22,7 @@ use slab::Slab;
 use tracing::warn;
 
 use super::buffers::{Buffers, Filled};
-use super::operation::Operation;
+use super::operation::{Attempt, Operation};
 
 /// Marks of entries that take no memory and belong to no connection. Keys of operations are small.
 const ACCEPT: u64 = u64::MAX;
@@ -31,13 +31,6 @@ const CANCEL: u64 = u64::MAX - 2;
 
 /// `POLLIN`, as wide as an entry has it.
 const POLL_IN: u32 = libc::POLLIN as u32;
-
-/// How long to wait at a time where there is no other limit.
-const WAIT_MAX: Duration = Duration::from_secs(3600);
-
-/// How long to wait for a send that, against expectation, does not complete at once, in microseconds,
-/// before something else that has completed is looked at.
-const SENDS_WAIT_MICROS: u32 = 100;
 
 /// How long the end of a ring waits for the kernel to give memory back. Sockets let go at once; this is
 /// for a machine that hardly moves.
@@ -102,8 +95,8 @@ pub(super) struct Ring {
     /// Entries that found the queue full.
     backlog: VecDeque<squeue::Entry>,
     is_enabled: bool,
-    /// Sends started since the last wait.
-    sends: usize,
+    /// Sends in flight that were to be tried at once.
+    quick_sends: Vec<usize>,
 }
 
 impl Ring {
@@ -126,7 +119,7 @@ impl Ring {
             buffers: ManuallyDrop::new(buffers),
             backlog: VecDeque::new(),
             is_enabled: false,
-            sends: 0,
+            quick_sends: Vec::new(),
         })
     }
 
@@ -172,7 +165,13 @@ impl Ring {
         socket: BorrowedFd<'_>,
         operation: Operation,
     ) -> Key {
-        self.sends += usize::from(matches!(operation, Operation::Send(_)));
+        let is_quick_send = matches!(
+            operation,
+            Operation::Send {
+                attempt: Attempt::NowOrNever,
+                ..
+            }
+        );
         let key = self.in_flight.insert(InFlight {
             connection,
             operation,
@@ -180,6 +179,9 @@ impl Ring {
         let operation = &mut self.in_flight[key].operation;
         let entry = operation.entry(socket.as_raw_fd()).user_data(key as u64);
         self.push(entry);
+        if is_quick_send {
+            self.quick_sends.push(key);
+        }
         Key(key)
     }
 
@@ -224,17 +226,12 @@ impl Ring {
     /// `timeout` has passed.
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.push_backlog();
-        let sends = mem::take(&mut self.sends);
-        let done = if timeout == Some(Duration::ZERO) {
-            self.io.submit_and_wait(0)
-        } else {
-            let timeout = Timespec::from(timeout.unwrap_or(WAIT_MAX));
-            let arguments = SubmitArgs::new().timespec(&timeout);
-            if sends > 0 && self.io.params().is_feature_min_timeout() {
-                // The sends complete at once, and nobody waits for that; wait for something else.
-                let arguments = arguments.min_wait_usec(SENDS_WAIT_MICROS);
-                self.io.submitter().submit_with_args(1 + sends, &arguments)
-            } else {
+        let done = match timeout {
+            None => self.io.submit_and_wait(1),
+            Some(Duration::ZERO) => self.io.submit_and_wait(0),
+            Some(timeout) => {
+                let timeout = Timespec::from(timeout);
+                let arguments = SubmitArgs::new().timespec(&timeout);
                 self.io.submitter().submit_with_args(1, &arguments)
             }
         };
@@ -244,10 +241,18 @@ impl Ring {
         }
     }
 
-    /// The next completion.
+    /// The next completion. To be called until there is none, after each wait.
+    ///
+    /// A send that is tried at once has one only where it fails: otherwise each send would end the wait
+    /// that submits it. It is over all the same once the kernel has taken its entry from the queue, as it
+    /// may neither wait nor be put off; so where all entries are taken and all completions seen, those
+    /// sends that have none have sent everything.
     pub(super) fn reap(&mut self) -> Option<Completion> {
         loop {
-            let entry = self.io.completion().next()?;
+            let next = self.io.completion().next();
+            let Some(entry) = next else {
+                return self.end_quick_send();
+            };
             let is_over = !cqueue::more(entry.flags());
             match entry.user_data() {
                 BELL => return Some(Completion::Bell { is_over }),
@@ -258,9 +263,39 @@ impl Ring {
                     let result = result_of(&entry).map(owned);
                     return Some(Completion::Accepted { result, is_over });
                 }
-                key => return self.end(key, &entry),
+                key => {
+                    if let Some(ended) = self.end(key, &entry) {
+                        return Some(ended);
+                    }
+                }
             }
         }
+    }
+
+    fn end_quick_send(&mut self) -> Option<Completion> {
+        if self.quick_sends.is_empty() || !self.backlog.is_empty() {
+            return None;
+        }
+        let queue = self.io.submission();
+        if !queue.is_empty() || queue.cq_overflow() {
+            return None;
+        }
+        drop(queue);
+        while let Some(key) = self.quick_sends.pop() {
+            // Where there was a completion, it is gone, and as long as there are quick sends to be ended
+            // nothing else has taken its place.
+            if let Some(in_flight) = self.in_flight.try_remove(key) {
+                let bytes = in_flight.operation.bytes_to_send();
+                let ended = Ended {
+                    operation: in_flight.operation,
+                    result: Ok(bytes),
+                    filled: None,
+                    has_more: false,
+                };
+                return Some(Completion::Ended(in_flight.connection, ended));
+            }
+        }
+        None
     }
 
     fn end(&mut self, key: u64, entry: &cqueue::Entry) -> Option<Completion> {

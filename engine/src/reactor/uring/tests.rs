@@ -1,12 +1,12 @@
 //! The ring alone, over pairs of sockets.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::held::Held;
-use super::operation::{Attempt, Operation, Room};
+use super::operation::{Attempt, Operation, Outgoing, Room};
 use super::ring::{Completion, Ended, Ring, Sizes};
 use crate::landing::{LandingConfig, LandingPool, Slot};
 use crate::pdu::framer::Segment;
@@ -58,15 +58,18 @@ fn payload(pool: &LandingPool, bytes: usize) -> Operation {
 
 /// Waits for the next operation to end.
 fn ended(ring: &mut Ring) -> (usize, Ended) {
-    loop {
+    let end = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < end {
         match ring.reap() {
             Some(Completion::Ended(connection, ended)) => return (connection, ended),
             Some(other) => panic!("nobody asked for {other:?}"),
+            // Not for long: a send that goes well does not end a wait.
             None => ring
-                .wait(Some(Duration::from_secs(60)))
+                .wait(Some(Duration::from_millis(1)))
                 .expect("the ring works"),
         }
     }
+    panic!("nothing ended");
 }
 
 #[test]
@@ -191,5 +194,55 @@ fn more_receives_than_buffers_are_all_served() {
     assert!(starved > 0, "there are fewer buffers to begin with");
     for filled in held {
         ring.give_back(filled);
+    }
+}
+
+fn send(ring: &mut Ring, stream: &TcpStream, bytes: &[u8], attempt: Attempt) -> io::Result<usize> {
+    let mut outgoing = Outgoing::new();
+    outgoing.fill(bytes);
+    let outgoing = Held::from(Box::new(outgoing));
+    ring.start(1, stream.as_fd(), Operation::Send { outgoing, attempt });
+    let (_, ended) = ended(ring);
+    assert_eq!(ended.operation.bytes_to_send(), bytes.len());
+    ended.result
+}
+
+/// What is not told of was sent, and what is told of is counted right: the peer gets each byte once.
+#[test]
+fn sends_that_are_tried_at_once_tell_how_much_went_out() {
+    let mut ring = ring(8, 16);
+    let (ours, mut theirs) = pair();
+    let stream: Vec<u8> = (0..64 << 20)
+        .map(|n: u32| (n / 7).to_le_bytes()[0])
+        .collect();
+    let mut sent = 0;
+    let full = loop {
+        let piece = &stream[sent..sent + 4096];
+        match send(&mut ring, &ours, piece, Attempt::NowOrNever) {
+            Ok(n) => sent += n,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(full.raw_os_error(), Some(libc::EAGAIN));
+    let reader = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        theirs.read_to_end(&mut all).expect("connected");
+        all
+    });
+    let piece = &stream[sent..sent + 4096];
+    sent += send(&mut ring, &ours, piece, Attempt::Now).expect("there is room soon");
+    drop(ours);
+    assert!(reader.join().expect("no panic") == stream[..sent]);
+}
+
+#[test]
+fn a_send_to_nobody_fails() {
+    let mut ring = ring(8, 16);
+    let (ours, theirs) = pair();
+    drop(theirs);
+    let end = Instant::now() + Duration::from_secs(60);
+    while let Ok(n) = send(&mut ring, &ours, b"hello", Attempt::NowOrNever) {
+        assert_eq!(n, 5);
+        assert!(Instant::now() < end, "nobody is there");
     }
 }
