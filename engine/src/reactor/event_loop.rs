@@ -5,41 +5,23 @@
 
 #![forbid(unsafe_code)]
 
+mod housekeeping;
+mod intake;
+
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
-use tracing::{debug, warn};
 
-use super::backend::{Accepted, Backend, News};
-use super::context::{CONNECTIONS_BEYOND_ASSOCIATIONS, Context, Phase};
+use super::backend::{Backend, News};
+use super::context::Context;
 use super::deadlines::Deadlines;
 use super::dues::Dues;
 use super::mailbox::{Letters, LoopWaker, Mailbox};
-use super::session::{CHUNK_HOLD_WHILE_SILENT, Session, Turn};
+use super::session::{Session, Turn};
 use super::statistics::Counter;
-
-/// Connections accepted in one turn.
-const ACCEPTS_PER_TURN: usize = 64;
-
-/// How long to leave the listener alone after accepting failed for want of descriptors or memory.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long an association without an object in flight may go on while the receiver drains before it
-/// is aborted: time enough to release.
-const DRAIN_IDLE_MAX: Duration = Duration::from_secs(1);
-
-/// How often a draining loop looks for idle associations, and one under memory pressure for chunks
-/// that are held back.
-const HOUSEKEEPING: Duration = Duration::from_millis(10);
-
-/// How long aborted associations may take to read their A-ABORT before the loop ends without them.
-const FAREWELL: Duration = Duration::from_secs(1);
-
-// A look-out that came round much later than the limit it watches would make the limit a fiction.
-const _: () = assert!(HOUSEKEEPING.as_millis() <= 2 * CHUNK_HOLD_WHILE_SILENT.as_millis());
 
 /// A connection of this loop.
 struct Connection<S> {
@@ -136,96 +118,6 @@ impl<B: Backend> EventLoop<B> {
             .flatten()
             .min()?;
         Some(next.saturating_duration_since(now))
-    }
-
-    fn needs_housekeeping(&self) -> bool {
-        self.context.is_draining()
-            || (self.context.pool.is_under_pressure() && !self.connections.is_empty())
-    }
-
-    // Connections come.
-
-    fn accept(&mut self, now: Instant) {
-        if self.accept_again.is_none_or(|at| at > now) {
-            return;
-        }
-        self.accept_again = None;
-        for _ in 0..ACCEPTS_PER_TURN {
-            match self.backend.accept(&self.context.statistics) {
-                None => return,
-                Some(Ok(accepted)) => self.hand_out(accepted),
-                Some(Err(error)) if is_connection_error(&error) => {}
-                Some(Err(error)) => {
-                    warn!("cannot accept a connection: {error}; raise the limit of open files");
-                    self.accept_again = Some(now + ACCEPT_PAUSE);
-                    return;
-                }
-            }
-        }
-        self.accept_again = Some(now);
-    }
-
-    /// Gives a new connection to the loop that has the fewest.
-    fn hand_out(&mut self, accepted: Accepted) {
-        let max = self.context.limits.associations_max + CONNECTIONS_BEYOND_ASSOCIATIONS;
-        let loops = self.context.loops();
-        let open: usize = loops.iter().map(|mailbox| mailbox.load.connections()).sum();
-        if open >= max {
-            self.context.statistics.add(Counter::ConnectionsRefused, 1);
-            warn!(
-                "connection from {} closed: {open} are open; raise --max-associations to allow more",
-                accepted.peer,
-            );
-            return;
-        }
-        let Some(mailbox) = loops
-            .iter()
-            .min_by_key(|mailbox| mailbox.load.connections())
-        else {
-            return;
-        };
-        mailbox.load.add();
-        if Arc::ptr_eq(mailbox, &self.mailbox) {
-            self.take_in(accepted, Instant::now());
-        } else if mailbox.accepted.send(accepted).is_ok() {
-            mailbox.wake();
-        } else {
-            // That loop has ended, as the receiver is about to.
-            mailbox.load.remove();
-        }
-    }
-
-    fn take_in(&mut self, accepted: Accepted, now: Instant) {
-        let Accepted { stream, peer } = accepted;
-        let entry = self.connections.vacant_entry();
-        let index = entry.key();
-        let adopted = stream
-            .set_nodelay(true)
-            .and_then(|()| self.backend.adopt(index, stream));
-        let socket = match adopted {
-            Ok(socket) => socket,
-            Err(error) => {
-                debug!("connection from {peer} failed: {error}");
-                self.mailbox.load.remove();
-                return;
-            }
-        };
-        self.generation = self.generation.wrapping_add(1);
-        let generation = self.generation;
-        let turn = Turn {
-            now,
-            context: &self.context,
-            mailbox: &self.mailbox,
-            dues: &mut self.dues,
-        };
-        entry.insert(Connection {
-            socket,
-            session: Session::new(connection_id(index, generation), peer, &turn),
-            generation,
-            is_queued: false,
-            deadline_queued: None,
-        });
-        self.enqueue(index);
     }
 
     // Events.
@@ -374,78 +266,6 @@ impl<B: Backend> EventLoop<B> {
             self.schedule(index);
         }
     }
-
-    // Pressure and the end.
-
-    /// Looks after everybody now and then, as long as there is a reason to.
-    fn keep_house(&mut self, now: Instant) {
-        if !self.needs_housekeeping() || now < self.housekeeping_at {
-            return;
-        }
-        self.housekeeping_at = now + HOUSEKEEPING;
-        if self.context.pool.is_under_pressure() {
-            self.for_each_connection(now, |backend, connection, turn| {
-                backend.yield_chunk(&mut connection.socket, &mut connection.session, turn)
-            });
-        }
-        match self.context.phase() {
-            Phase::Running => {}
-            Phase::Draining => self.drain(now),
-            Phase::Stopping => self.stop(now),
-        }
-    }
-
-    /// Nobody new; whoever has nothing under way goes after a while, everybody at the end.
-    fn drain(&mut self, now: Instant) {
-        self.backend.stop_listening();
-        let since = *self.draining_since.get_or_insert(now);
-        if now.duration_since(since) >= self.context.limits.drain {
-            self.stop(now);
-            return;
-        }
-        self.for_each_connection(now, |_, connection, turn| {
-            connection.session.shut_down_if_idle(DRAIN_IDLE_MAX, turn)
-        });
-    }
-
-    fn stop(&mut self, now: Instant) {
-        self.backend.stop_listening();
-        if self.stopping_since.is_none() {
-            self.stopping_since = Some(now);
-            self.for_each_connection(now, |_, connection, turn| {
-                connection.session.shut_down(turn);
-                true
-            });
-        }
-    }
-
-    fn is_finished(&self) -> bool {
-        let is_empty =
-            self.connections.is_empty() && self.letters.accepted.is_empty() && self.dues.is_empty();
-        let is_over = |since: Instant| since.elapsed() >= FAREWELL;
-        (self.context.is_draining() && !self.backend.is_listening() && is_empty)
-            || self.stopping_since.is_some_and(is_over)
-    }
-
-    /// Lets every connection act; those that say they did something get a turn.
-    fn for_each_connection(
-        &mut self,
-        now: Instant,
-        mut act: impl FnMut(&mut B, &mut Connection<B::Socket>, &mut Turn<'_>) -> bool,
-    ) {
-        let mut turn = Turn {
-            now,
-            context: &self.context,
-            mailbox: &self.mailbox,
-            dues: &mut self.dues,
-        };
-        for (index, connection) in &mut self.connections {
-            let has_more = act(&mut self.backend, connection, &mut turn);
-            if has_more && !std::mem::replace(&mut connection.is_queued, true) {
-                self.queue.push_back(index);
-            }
-        }
-    }
 }
 
 /// The name of a connection outside its loop: its place, and which use of the place.
@@ -456,15 +276,4 @@ fn connection_id(index: usize, generation: u32) -> u64 {
 
 fn split_connection_id(id: u64) -> (usize, u32) {
     ((id & 0xFFFF_FFFF) as usize, (id >> 32) as u32)
-}
-
-/// Errors of the connection that was about to be accepted; the listener is well (accept(2)).
-fn is_connection_error(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionAborted
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionRefused
-            | ErrorKind::Interrupted
-    )
 }
