@@ -112,6 +112,8 @@ fn is_connection_error(error: &io::Error) -> bool {
         ErrorKind::ConnectionAborted
             | ErrorKind::ConnectionReset
             | ErrorKind::ConnectionRefused
+            // It was gone before its address was asked for.
+            | ErrorKind::NotConnected
             | ErrorKind::Interrupted
     )
 }

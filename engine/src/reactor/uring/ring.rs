@@ -199,13 +199,14 @@ impl Ring {
 
     /// Queues an entry; in order, even when the queue is full.
     fn push(&mut self, entry: squeue::Entry) {
-        self.backlog.push_back(entry);
-        self.push_backlog();
-        if !self.backlog.is_empty() {
-            // Makes room. An error shows again at the next wait.
-            let _ = self.io.submit();
-            self.push_backlog();
+        // SAFETY: as in `push_backlog`.
+        if self.backlog.is_empty() && unsafe { self.io.submission().push(&entry) }.is_ok() {
+            return;
         }
+        self.backlog.push_back(entry);
+        // Makes room. An error shows again at the next wait.
+        let _ = self.io.submit();
+        self.push_backlog();
     }
 
     fn push_backlog(&mut self) {
