@@ -23,7 +23,7 @@
 //!   the store included; no other object gets any. Every chunk goes back to its pool as soon as its
 //!   bytes are written, or at once when its object has failed.
 //!
-//! Without durability, small objects need no writer: see [`shortcut`].
+//! Without durability, small objects need no writer (`shortcut.rs`).
 //!
 //! Writer threads wait for the disk only. They never wait for whoever reads the verdicts, so a
 //! reactor that waits for room in a writer's queue is always let go.

@@ -1,7 +1,7 @@
 //! Group commit: many published objects, one sync of the directory, then their receipts.
 //!
 //! While the directory is being synced, further objects queue up; the next sync serves them all.
-//! So the group grows with the load, and an object alone waits for nobody; see [`gathering`] for the
+//! So the group grows with the load, and an object alone waits for nobody; see `gathering.rs` for the
 //! moment that small groups wait.
 
 mod gathering;
