@@ -488,7 +488,8 @@ fn it_says_what_it_serves_and_ends_in_order_on_a_signal() {
              overwrite)\n",
             output.display()
         );
-        assert_eq!(line, expected);
+        // Before it, a warning where the file system has no journal.
+        assert!(line.ends_with(&expected), "{line}");
         assert!(output.is_dir());
         running.signal(signal);
         assert_eq!(running.end().code(), Some(0));

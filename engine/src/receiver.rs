@@ -474,6 +474,12 @@ impl ReceiverHandle {
         self.store.as_ref().map_or(0, Store::stale_parts)
     }
 
+    /// Whether what it acknowledges as durable survives any power cut, as far as the file system of the
+    /// output directory can promise that: ext4 without a journal cannot.
+    pub fn keeps_what_is_durable(&self) -> bool {
+        self.store.as_ref().is_none_or(Store::keeps_what_is_durable)
+    }
+
     /// What it has done so far.
     pub fn statistics(&self) -> Statistics {
         self.context.statistics()

@@ -19,6 +19,13 @@ pub(super) fn started(settings: &Settings, receiver: &ReceiverHandle) {
     if settings.ignore {
         tracing::warn!("--ignore: every object is answered with Success and thrown away");
     }
+    if settings.durability == Durability::Object && !receiver.keeps_what_is_durable() {
+        tracing::warn!(
+            "the file system of {} has no journal: a power cut may cost acknowledged objects; use ext4 with a \
+             journal, or XFS",
+            absolute(&settings.output_directory).display()
+        );
+    }
     tracing::info!("{}", start_line(settings, receiver));
     tracing::info!("bytes are moved by {}", receiver.driver());
 }

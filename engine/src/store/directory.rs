@@ -29,6 +29,7 @@ pub(super) struct Directory {
     way: Way,
     takes_direct_writes: bool,
     syncs_files: bool,
+    keeps_names: bool,
     next_part: AtomicU64,
 }
 
@@ -90,6 +91,7 @@ impl Directory {
             way: Way::LinkDescriptor,
             takes_direct_writes: true,
             syncs_files: kind.syncs_files_with_directory(),
+            keeps_names: kind.keeps_names(),
             next_part: AtomicU64::new(0),
         };
         let stale = directory.join_receivers()?;
@@ -120,6 +122,11 @@ impl Directory {
     /// written out before they got their names.
     pub(super) fn syncs_files(&self) -> bool {
         self.syncs_files
+    }
+
+    /// Whether names that were synced survive whatever happens to the directory later.
+    pub(super) fn keeps_names(&self) -> bool {
+        self.keeps_names
     }
 
     /// The path of a file in here, as told to users.

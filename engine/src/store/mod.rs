@@ -88,6 +88,7 @@ pub struct Store {
     committer: Option<JoinHandle<()>>,
     stale_parts: usize,
     direct: bool,
+    keeps_names: bool,
 }
 
 impl Store {
@@ -112,6 +113,7 @@ impl Store {
         stale_parts: usize,
     ) -> Result<Self, OpenError> {
         let direct = directory.takes_direct_writes();
+        let keeps_names = directory.keeps_names();
         let context = Arc::new(Context {
             config,
             directory,
@@ -128,6 +130,7 @@ impl Store {
             committer: committer_thread,
             stale_parts,
             direct,
+            keeps_names,
         })
     }
 
@@ -139,6 +142,12 @@ impl Store {
     /// How many part files of an earlier, crashed run were removed at start.
     pub fn stale_parts(&self) -> usize {
         self.stale_parts
+    }
+
+    /// Whether what is acknowledged as durable survives any power cut on this file system. ext4 without
+    /// a journal cannot promise that, whatever is synced: its directories change without order.
+    pub fn keeps_what_is_durable(&self) -> bool {
+        self.keeps_names
     }
 
     /// Whether the output directory takes direct writes (`O_DIRECT`).

@@ -89,6 +89,13 @@ impl Kind {
             Self::Ext4 { flushes_data: true } | Self::Xfs { flushes_data: true } | Self::Tmpfs
         )
     }
+
+    /// Whether names that were synced survive a power cut in the middle of a later change to their
+    /// directory. Without a journal, the block of the directory that is being written may be torn, or
+    /// come out of step with the files that it names.
+    pub(super) fn keeps_names(self) -> bool {
+        self != Self::Ext4Unjournalled
+    }
 }
 
 /// The block device under a file system.
@@ -243,6 +250,8 @@ mod tests {
         ] {
             assert!(!together(kind), "{kind:?}");
         }
+        assert!(!Kind::Ext4Unjournalled.keeps_names());
+        assert!(Kind::Other.keeps_names());
         assert!(!Kind::Ext4Unjournalled.syncs_unnamed_files());
         assert!(!Kind::Other.syncs_unnamed_files());
         assert!(
