@@ -6,7 +6,8 @@ use std::time::Duration;
 use pdvault_engine::value::{AE_TITLE_BYTES, AeTitle};
 
 use crate::grammar::{Stage, UsageError};
-use crate::options::shared::requestor::{IpVersion, Requestor, Requests};
+use crate::options::shared::ip_version::IpVersion;
+use crate::options::shared::requestor::{Requestor, Requests};
 use crate::options::shared::sending::Sending;
 
 /// The wait for answers about the association unless another is typed, in seconds; DCMTK's.

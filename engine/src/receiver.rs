@@ -90,9 +90,14 @@ impl Receiver {
 }
 
 /// The settings of a receiver.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 #[must_use = "a builder does nothing before `start`"]
 pub struct Builder {
     listen: SocketAddr,
+    ipv6_only: bool,
     max_pdu_bytes: u32,
     accept_all: bool,
     promiscuous: bool,
@@ -112,6 +117,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::UNSPECIFIED, PORT_DEFAULT).into(),
+            ipv6_only: false,
             max_pdu_bytes: MAX_PDU_BYTES_DEFAULT,
             accept_all: false,
             promiscuous: false,
@@ -143,6 +149,13 @@ impl Builder {
     /// The address to listen on; port 0 takes a free one. Default: every IPv4 address, port 11112.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
+        self
+    }
+
+    /// Whether an IPv6 address takes connections by IPv6 alone (RFC 3493 5.3), so that `[::]` leaves
+    /// every IPv4 address to others. Nothing to an IPv4 address. Default: no.
+    pub fn ipv6_only(mut self, ipv6_only: bool) -> Self {
+        self.ipv6_only = ipv6_only;
         self
     }
 
@@ -287,7 +300,8 @@ impl Builder {
     /// Starts the receiver. When this returns, it listens.
     pub fn start(mut self) -> Result<ReceiverHandle, StartError> {
         self.check()?;
-        let socket = bind(self.listen).map_err(|error| self.cannot_listen(error))?;
+        let socket =
+            bind(self.listen, self.ipv6_only).map_err(|error| self.cannot_listen(error))?;
         let pool = LandingPool::new(&landing_config(self.landing_bytes))?;
         let unanswered = (self.limits.associations_max).saturating_mul(self.operations_max);
         let messages = pool.chunk_count().saturating_add(unanswered);
@@ -370,7 +384,7 @@ fn landing_config(total_bytes: usize) -> LandingConfig {
 }
 
 /// A socket at this address, which may be one whose last connections still linger.
-fn bind(address: SocketAddr) -> io::Result<Socket> {
+fn bind(address: SocketAddr, ipv6_only: bool) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -378,8 +392,8 @@ fn bind(address: SocketAddr) -> io::Result<Socket> {
     )?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // "Every address" means the IPv4 ones too, whatever the system's default is.
-        socket.set_only_v6(false)?;
+        // Whatever the system's default is.
+        socket.set_only_v6(ipv6_only)?;
     }
     socket.bind(&address.into())?;
     Ok(socket)

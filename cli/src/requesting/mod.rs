@@ -20,7 +20,7 @@ use pdvault_engine::value::AeTitle;
 
 use crate::logging;
 use crate::meaning::RequestorSettings;
-use crate::options::shared::requestor::IpVersion;
+use crate::options::shared::ip_version::IpVersion;
 
 pub(crate) use phrases::{condition, is_peer_abort};
 

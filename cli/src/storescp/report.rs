@@ -32,9 +32,14 @@ pub(super) fn started(settings: &Settings, receiver: &ReceiverHandle) {
 
 fn start_line(settings: &Settings, receiver: &ReceiverHandle) -> String {
     let place = format!(
-        "{} listening on {}",
+        "{} listening on {}{}",
         settings.ae_title,
-        receiver.local_addr()
+        receiver.local_addr(),
+        if settings.is_ipv6_only {
+            " (IPv6 only)"
+        } else {
+            ""
+        }
     );
     if settings.ignore {
         return format!("{place}, storing nothing (--ignore)");

@@ -38,6 +38,7 @@ pub(super) fn run(mut settings: Settings) -> ExitCode {
 fn start(settings: &Settings) -> Result<ReceiverHandle, StartError> {
     let mut builder = Receiver::builder()
         .listen(settings.listen)
+        .ipv6_only(settings.is_ipv6_only)
         .output_directory(&settings.output_directory)
         .max_pdu(settings.max_pdu_bytes)
         .max_operations(settings.max_operations)

@@ -15,6 +15,7 @@ use pdvault_engine::value::AeTitle;
 use super::Typed;
 use crate::grammar::UsageError;
 use crate::meaning::{acse_timeout, ae_title, duration, in_range, invalid, socket_timeout};
+use crate::options::shared::ip_version::IpVersion;
 
 /// Everything that a receiver is told.
 #[expect(
@@ -24,6 +25,7 @@ use crate::meaning::{acse_timeout, ae_title, duration, in_range, invalid, socket
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    pub(crate) is_ipv6_only: bool,
     pub(crate) output_directory: PathBuf,
     pub(crate) ae_title: AeTitle,
     pub(crate) max_pdu_bytes: u32,
@@ -57,7 +59,8 @@ impl Settings {
     /// An AE title, a directory or an extension that can't be one.
     pub(crate) fn resolve(typed: &Typed) -> Result<Self, UsageError> {
         Ok(Self {
-            listen: listen_address(typed.port, typed.dual_stack),
+            listen: listen_address(typed.port, typed.ip_version),
+            is_ipv6_only: typed.ip_version == IpVersion::V6,
             output_directory: output_directory(typed.output_directory.as_deref())?,
             ae_title: ae_title("--aetitle", typed.ae_title.as_deref(), "STORESCP")?,
             max_pdu_bytes: typed.max_pdu_bytes.map_or(MAX_PDU_BYTES_DEFAULT, in_range),
@@ -86,11 +89,10 @@ impl Settings {
     }
 }
 
-fn listen_address(port: u16, is_dual_stack: bool) -> SocketAddr {
-    if is_dual_stack {
-        (Ipv6Addr::UNSPECIFIED, port).into()
-    } else {
-        (Ipv4Addr::UNSPECIFIED, port).into()
+fn listen_address(port: u16, version: IpVersion) -> SocketAddr {
+    match version {
+        IpVersion::V4 => (Ipv4Addr::UNSPECIFIED, port).into(),
+        IpVersion::V6 | IpVersion::Any => (Ipv6Addr::UNSPECIFIED, port).into(),
     }
 }
 

@@ -6,6 +6,7 @@ use pdvault_engine::receiver::Driver;
 use pdvault_engine::store::{Durability, OnDuplicate};
 
 use super::*;
+use crate::options::shared::ip_version::IpVersion;
 
 fn resolved(change: impl FnOnce(&mut Typed)) -> Settings {
     let mut typed = Typed {
@@ -20,6 +21,7 @@ fn resolved(change: impl FnOnce(&mut Typed)) -> Settings {
 fn what_is_left_out_has_its_default() {
     let settings = resolved(|_| {});
     assert_eq!(settings.listen.to_string(), "0.0.0.0:11112");
+    assert!(!settings.is_ipv6_only);
     assert_eq!(settings.output_directory.to_str(), Some("."));
     assert_eq!(settings.ae_title.to_string(), "STORESCP");
     assert_eq!(settings.max_pdu_bytes, 131_072);
@@ -74,11 +76,12 @@ fn a_socket_timeout_of_zero_or_less_is_none() {
 }
 
 #[test]
-fn dual_stack_listens_on_the_ipv6_wildcard() {
-    assert_eq!(
-        resolved(|typed| typed.dual_stack = true).listen.to_string(),
-        "[::]:11112"
-    );
+fn ipv6_alone_and_both_versions_listen_on_the_ipv6_wildcard() {
+    for (version, is_ipv6_only) in [(IpVersion::V6, true), (IpVersion::Any, false)] {
+        let settings = resolved(|typed| typed.ip_version = version);
+        assert_eq!(settings.listen.to_string(), "[::]:11112");
+        assert_eq!(settings.is_ipv6_only, is_ipv6_only);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::options::shared::general::General;
+use crate::options::shared::ip_version::IpVersion;
 
 /// The options of storescp as they were typed; what was left out is `None` or `false`. Numbers
 /// are within the ranges of the table.
@@ -19,7 +20,7 @@ pub(crate) struct Typed {
     pub(crate) workers: Option<i64>,
     pub(crate) driver: Option<&'static str>,
     pub(crate) drain_timeout_seconds: Option<i64>,
-    pub(crate) dual_stack: bool,
+    pub(crate) ip_version: IpVersion,
     pub(crate) socket_timeout_seconds: Option<i64>,
     pub(crate) acse_timeout_seconds: Option<i64>,
     pub(crate) dimse_timeout_seconds: Option<i64>,

@@ -7,7 +7,7 @@ use pdvault_engine::association::proposal::{SyntaxProposal, UserIdentity};
 use super::settings::{Contexts, Invent};
 use super::*;
 use crate::logging::Threshold;
-use crate::options::shared::requestor::IpVersion;
+use crate::options::shared::ip_version::IpVersion;
 
 fn typed(change: impl FnOnce(&mut Typed)) -> Typed {
     let mut typed = Typed {

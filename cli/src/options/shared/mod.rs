@@ -2,6 +2,7 @@
 
 pub(crate) mod client_tls;
 pub(crate) mod general;
+pub(crate) mod ip_version;
 pub(crate) mod requestor;
 pub(crate) mod sending;
 pub(crate) mod tls;

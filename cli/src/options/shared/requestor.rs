@@ -7,22 +7,11 @@ use pdvault_engine::receiver::MAX_PDU_BYTES;
 use crate::grammar::{self, UsageError};
 
 use super::super::{Entry, Section, entry, seconds, text, unsigned};
+use super::ip_version::IpVersion;
 
 /// The range of PDU sizes, in bytes.
 pub(crate) const PDU_BYTES_MIN: i64 = *MAX_PDU_BYTES.start() as i64;
 pub(crate) const PDU_BYTES_MAX: i64 = *MAX_PDU_BYTES.end() as i64;
-
-/// By which protocol the peer is reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum IpVersion {
-    /// IPv4 only.
-    #[default]
-    V4,
-    /// IPv6 only.
-    V6,
-    /// Whatever the name resolves to.
-    Any,
-}
 
 /// What was typed about the connection to a peer. Numbers are within the ranges of the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use pdvault_engine::receiver::{MAX_PDU_BYTES, OPERATIONS_MAX, WORKERS_MAX};
 
+use super::super::shared::ip_version::IpVersion;
 use super::super::{Argument, Kind, SECONDS_MAX, Section, bound, entry, seconds, text, unsigned};
 use super::Typed;
 
@@ -102,7 +103,7 @@ pub(super) static NETWORK: Section<Typed> = Section {
         .short("-i4")
         .group(IP_VERSION)
         .default("yes")
-        .works(|typed, _| typed.dual_stack = false),
+        .works(|typed, _| typed.ip_version = IpVersion::V4),
         entry(
             "--ipv6",
             "listen on IPv6 only",
@@ -110,7 +111,7 @@ pub(super) static NETWORK: Section<Typed> = Section {
         )
         .short("-i6")
         .group(IP_VERSION)
-        .not_yet("use --ip-auto, which listens on IPv6 and IPv4"),
+        .works(|typed, _| typed.ip_version = IpVersion::V6),
         entry(
             "--ip-auto",
             "listen on IPv6 and IPv4",
@@ -118,7 +119,7 @@ pub(super) static NETWORK: Section<Typed> = Section {
         )
         .short("-i0")
         .group(IP_VERSION)
-        .works(|typed, _| typed.dual_stack = true),
+        .works(|typed, _| typed.ip_version = IpVersion::Any),
         entry(
             "--inetd",
             "serve the connection on standard input",

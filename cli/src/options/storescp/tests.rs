@@ -104,6 +104,7 @@ mod refusals {
 /// One test per working option.
 mod works {
     use super::*;
+    use crate::options::shared::ip_version::IpVersion;
 
     #[test]
     fn help() {
@@ -196,7 +197,12 @@ mod works {
 
     #[test]
     fn ip_auto() {
-        assert_notes("--ip-auto", &[], |typed| typed.dual_stack = true);
+        assert_notes("--ip-auto", &[], |typed| typed.ip_version = IpVersion::Any);
+    }
+
+    #[test]
+    fn ipv6() {
+        assert_notes("--ipv6", &[], |typed| typed.ip_version = IpVersion::V6);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use pdvault_engine::association::proposal::SyntaxProposal;
 
 use super::*;
 use crate::grammar::UsageError;
-use crate::options::shared::requestor::IpVersion;
+use crate::options::shared::ip_version::IpVersion;
 use crate::options::{Rate, checks};
 use crate::storescu::{InputFormat, TypedIdentity, TypedPasscode};
 
