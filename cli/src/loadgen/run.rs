@@ -1,6 +1,7 @@
 //! Runs a load test, or compares two.
 
 use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -102,7 +103,7 @@ fn options(settings: &Settings) -> Result<RunOptions, AnyError> {
     let (requestor, sending) = (&settings.requestor, &settings.sending);
     let peer = Peer::new(requestor, sending.max_send_pdu_bytes);
     Ok(RunOptions {
-        address: peer.addresses()?[0],
+        address: answering(&peer.addresses()?, peer.options().connect_timeout),
         calling_ae_title: requestor.calling,
         called_ae_title: requestor.called,
         max_pdu_bytes: requestor.max_pdu_bytes,
@@ -121,6 +122,20 @@ fn options(settings: &Settings) -> Result<RunOptions, AnyError> {
         seed,
         keep_acknowledged: settings.verify.is_some(),
     })
+}
+
+/// The first address of a peer that takes a connection, which is closed at once. One alone is not tried;
+/// where none answers the first is taken, and the run tells why it can't be reached.
+fn answering(addresses: &[SocketAddr], timeout: Option<Duration>) -> SocketAddr {
+    let answers = |address: &SocketAddr| match timeout {
+        Some(timeout) => TcpStream::connect_timeout(address, timeout).is_ok(),
+        None => TcpStream::connect(address).is_ok(),
+    };
+    let answering = match addresses {
+        [_] => None,
+        several => several.iter().find(|address| answers(address)),
+    };
+    *answering.unwrap_or(&addresses[0])
 }
 
 /// Looks at the receiver's machine, if that was asked for.
