@@ -11,6 +11,10 @@ use jiff::tz::TimeZone;
 
 use super::schedule::Schedule;
 
+/// How long a file must not have failed until a failure is told of again: a disk that is full still
+/// takes a short line now and then.
+const RECOVERY: Duration = Duration::from_secs(60);
+
 /// When a file makes room for a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rolling {
@@ -38,8 +42,8 @@ pub(super) struct LogFile {
     settings: FileSettings,
     zone: TimeZone,
     state: State,
-    /// Whether it was told that it can't be written.
-    is_told: bool,
+    /// When it could not be written last; `None` where the next failure is to be told of.
+    failed_at: Option<Instant>,
     /// Its length, in bytes, as far as it is known.
     bytes: u64,
     /// The time it is for, and that time's end.
@@ -59,7 +63,7 @@ impl LogFile {
             settings,
             zone,
             state: State::Broken(Instant::now()),
-            is_told: false,
+            failed_at: None,
             bytes: 0,
             period: None,
         };
@@ -113,7 +117,7 @@ impl LogFile {
     }
 
     /// Writes a text. That the file can't be written is returned as an error the first time only, until
-    /// something was written again.
+    /// something was written [`RECOVERY`] after the last failure.
     pub(super) fn write(&mut self, text: &[u8], time: Timestamp) -> io::Result<()> {
         if let State::Broken(again) = self.state {
             if Instant::now() < again {
@@ -139,7 +143,7 @@ impl LogFile {
                 self.state = State::Broken(Instant::now() + self.settings.reopen_after);
                 return Err(error);
             }
-            self.is_told = false;
+            self.failed_at = self.failed_at.filter(|at| at.elapsed() < RECOVERY);
             self.bytes += text.len() as u64;
         }
         Ok(())
@@ -147,7 +151,8 @@ impl LogFile {
 
     /// The outcome, where it was not told of before.
     fn first(&mut self, outcome: io::Result<()>) -> io::Result<()> {
-        let was_told = std::mem::replace(&mut self.is_told, outcome.is_err());
+        let failed_at = outcome.is_err().then(Instant::now);
+        let was_told = std::mem::replace(&mut self.failed_at, failed_at).is_some();
         if was_told { Ok(()) } else { outcome }
     }
 
