@@ -107,14 +107,23 @@ fn open_to_all(mount_point: &Path) {
 }
 
 fn as_root(words: &[&str]) -> Result<(), String> {
-    let mut command = if rustix::process::geteuid().is_root() {
-        Command::new(words[0])
+    let words = words_as_root(words);
+    run(Command::new(&words[0]).args(&words[1..]))
+}
+
+/// The words of a command that only root may run: by sudo, which may ask for no password, unless this
+/// is root.
+pub fn words_as_root(words: &[&str]) -> Vec<String> {
+    let sudo: &[&str] = if rustix::process::geteuid().is_root() {
+        &[]
     } else {
-        let mut command = Command::new("sudo");
-        command.args(["-n", words[0]]);
-        command
+        &["sudo", "-n"]
     };
-    run(command.args(&words[1..]))
+    [sudo, words]
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

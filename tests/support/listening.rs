@@ -1,23 +1,36 @@
 //! Ports: free ones, and who listens on them.
 
-use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6, TcpListener};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::{fs, io};
 
-/// A port that was free a moment ago, and that nobody else in this process got. Most programs cannot
-/// listen on port 0 and tell what they got.
+use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
+
+/// A port that was free a moment ago, by IPv4 and by IPv6, and that nobody else in this process got.
+/// Most programs cannot listen on port 0 and tell what they got.
 pub fn free_port() -> u16 {
     static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
     let mut given = GIVEN.lock().expect("no holder panics");
     loop {
-        let probe = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
+        let probe = bound_to_both()
+            // This machine may have no IPv6.
+            .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)))
+            .expect("a free port");
         let address = probe.local_addr().expect("a bound socket has an address");
         if !given.contains(&address.port()) {
             given.push(address.port());
             return address.port();
         }
     }
+}
+
+/// A socket at a free port of every IPv4 and IPv6 address.
+fn bound_to_both() -> io::Result<TcpListener> {
+    let probe = socket(AddressFamily::INET6, SocketType::STREAM, None)?;
+    sockopt::set_ipv6_v6only(&probe, false)?;
+    bind(&probe, &SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0))?;
+    Ok(probe.into())
 }
 
 /// Whether a listening socket on the port belongs to the process. A trial connection would leave its
