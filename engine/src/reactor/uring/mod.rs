@@ -39,6 +39,10 @@ use socket::{Receiving, Socket};
 /// next.
 const TRASH_MAX: usize = 8;
 
+/// Connections that wait to be handed out; further ones are closed. As many as the kernel would hold
+/// for a listener that nobody accepts from.
+const ACCEPTED_MAX: usize = 1024;
+
 /// See the [module documentation](self).
 pub(super) struct UringBackend {
     ring: Ring,
@@ -108,7 +112,7 @@ impl UringBackend {
     }
 
     fn note_accepted(&mut self, result: io::Result<OwnedFd>, is_over: bool) {
-        if self.accepting == Accepting::Yes {
+        if self.accepting == Accepting::Yes && self.accepted.len() < ACCEPTED_MAX {
             self.accepted.push_back(result.map(TcpStream::from));
         }
         if is_over {

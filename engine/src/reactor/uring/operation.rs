@@ -126,15 +126,22 @@ pub(super) struct Room {
     /// There while the landing is [`Landing::Trash`].
     pub(super) trash: Option<Held<[u8]>>,
     vector: ArrayVec<Piece, PLAN_SEGMENTS_MAX>,
-    message: msghdr,
+    message: Message,
 }
 
 /// A stretch of memory as the kernel is told of it.
 #[repr(transparent)]
 struct Piece(iovec);
 
+/// What the kernel is told of a vector.
+#[repr(transparent)]
+struct Message(msghdr);
+
 // SAFETY: the pointers mean something to the kernel only, which does not care about threads.
-unsafe impl Send for Room {}
+unsafe impl Send for Piece {}
+
+// SAFETY: likewise.
+unsafe impl Send for Message {}
 
 impl Room {
     pub(super) fn new() -> Self {
@@ -146,7 +153,7 @@ impl Room {
             headers: vec![0; HEADERS_BYTES].into_boxed_slice().into(),
             trash: None,
             vector: ArrayVec::new(),
-            message,
+            message: Message(message),
         }
     }
 
@@ -158,7 +165,7 @@ impl Room {
             headers,
             trash,
             vector,
-            message,
+            message: Message(message),
         } = self;
         vector.clear();
         if let Some(landing) = landing {

@@ -36,6 +36,9 @@ const POLL_IN: u32 = libc::POLLIN as u32;
 /// for a machine that hardly moves.
 const GIVE_BACK: Duration = Duration::from_secs(10);
 
+/// How long a loop waits when the kernel has no memory for requests.
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(1);
+
 /// How many entries the two queues of a ring have; powers of two.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
@@ -84,6 +87,8 @@ pub(in crate::reactor) struct Ended {
 
 struct InFlight {
     connection: usize,
+    /// Tells it from whatever had its key before, or will have it.
+    number: u64,
     operation: Operation,
 }
 
@@ -95,8 +100,9 @@ pub(super) struct Ring {
     /// Entries that found the queue full.
     backlog: VecDeque<squeue::Entry>,
     is_enabled: bool,
-    /// Sends in flight that were to be tried at once.
-    quick_sends: Vec<usize>,
+    /// Sends that were to be tried at once: keys and numbers. Some may have ended since.
+    quick_sends: Vec<(usize, u64)>,
+    next_number: u64,
 }
 
 impl Ring {
@@ -120,6 +126,7 @@ impl Ring {
             backlog: VecDeque::new(),
             is_enabled: false,
             quick_sends: Vec::new(),
+            next_number: 0,
         })
     }
 
@@ -172,15 +179,18 @@ impl Ring {
                 ..
             }
         );
+        let number = self.next_number;
+        self.next_number += 1;
         let key = self.in_flight.insert(InFlight {
             connection,
+            number,
             operation,
         });
         let operation = &mut self.in_flight[key].operation;
         let entry = operation.entry(socket.as_raw_fd()).user_data(key as u64);
         self.push(entry);
         if is_quick_send {
-            self.quick_sends.push(key);
+            self.quick_sends.push((key, number));
         }
         Key(key)
     }
@@ -238,6 +248,11 @@ impl Ring {
         };
         match done {
             Err(error) if !is_passing(&error) => Err(error),
+            Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => {
+                // Short of memory. To ask again at once would only keep a CPU busy.
+                std::thread::sleep(SHORTAGE_PAUSE);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -282,10 +297,11 @@ impl Ring {
             return None;
         }
         drop(queue);
-        while let Some(key) = self.quick_sends.pop() {
-            // Where there was a completion, it is gone, and as long as there are quick sends to be ended
-            // nothing else has taken its place.
-            if let Some(in_flight) = self.in_flight.try_remove(key) {
+        while let Some((key, number)) = self.quick_sends.pop() {
+            // Where there was a completion it has gone, and another operation may have its key.
+            let is_it = |in_flight: &InFlight| in_flight.number == number;
+            if self.in_flight.get(key).is_some_and(is_it) {
+                let in_flight = self.in_flight.remove(key);
                 let bytes = in_flight.operation.bytes_to_send();
                 let ended = Ended {
                     operation: in_flight.operation,

@@ -249,3 +249,24 @@ fn a_send_to_nobody_fails() {
         assert!(Instant::now() < end, "nobody is there");
     }
 }
+
+#[test]
+fn a_send_that_failed_does_not_end_what_has_its_key() {
+    let pool = pool();
+    let mut ring = ring(8, 16);
+    let (broken, gone) = pair();
+    drop(gone);
+    let end = Instant::now() + Duration::from_secs(60);
+    // The completion of the failure is taken, and nothing after it.
+    while send(&mut ring, &broken, b"hello", Attempt::NowOrNever).is_ok() {
+        assert!(Instant::now() < end, "nobody is there");
+    }
+    let (ours, theirs) = pair();
+    ring.start(9, ours.as_fd(), payload(&pool, 5));
+    ring.wait(Some(Duration::ZERO)).expect("the ring works");
+    assert!(ring.reap().is_none(), "nothing has come yet");
+    say(&theirs, b"twelve bytes12345");
+    let (connection, ended) = ended(&mut ring);
+    assert_eq!(connection, 9);
+    assert!(ended.result.expect("bytes") > 0);
+}
