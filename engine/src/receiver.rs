@@ -489,7 +489,7 @@ impl ReceiverHandle {
     }
 
     /// Whether what it acknowledges as durable survives any power cut, as far as the file system of the
-    /// output directory can promise that: ext4 without a journal cannot.
+    /// output directory can promise that: ext4 without a journal, or without barriers, cannot.
     pub fn keeps_what_is_durable(&self) -> bool {
         self.store.as_ref().is_none_or(Store::keeps_what_is_durable)
     }

@@ -21,8 +21,8 @@ pub(super) fn started(settings: &Settings, receiver: &ReceiverHandle) {
     }
     if settings.durability == Durability::Object && !receiver.keeps_what_is_durable() {
         tracing::warn!(
-            "the file system of {} has no journal: a power cut may cost acknowledged objects; use ext4 with a \
-             journal, or XFS",
+            "the file system of {} has no journal that can be seen, or is mounted with nobarrier: a power cut may \
+             cost acknowledged objects; use ext4 with a journal and barriers, or XFS",
             absolute(&settings.output_directory).display()
         );
     }

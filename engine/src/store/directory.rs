@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, StatxFlags};
 use rustix::io::Errno;
@@ -29,7 +30,9 @@ pub(super) struct Directory {
     way: Way,
     takes_direct_writes: bool,
     syncs_files: bool,
-    keeps_names: bool,
+    keeps_what_is_synced: bool,
+    /// Held while a file is replaced, so that what is held is what is replaced.
+    replacing: Mutex<()>,
     next_part: AtomicU64,
 }
 
@@ -91,7 +94,8 @@ impl Directory {
             way: Way::LinkDescriptor,
             takes_direct_writes: true,
             syncs_files: kind.syncs_files_with_directory(),
-            keeps_names: kind.keeps_names(),
+            keeps_what_is_synced: kind.keeps_what_is_synced(),
+            replacing: Mutex::new(()),
             next_part: AtomicU64::new(0),
         };
         let stale = directory.join_receivers()?;
@@ -124,9 +128,9 @@ impl Directory {
         self.syncs_files
     }
 
-    /// Whether names that were synced survive whatever happens to the directory later.
-    pub(super) fn keeps_names(&self) -> bool {
-        self.keeps_names
+    /// Whether what was synced survives a power cut, as far as is known of the file system.
+    pub(super) fn keeps_what_is_synced(&self) -> bool {
+        self.keeps_what_is_synced
     }
 
     /// The path of a file in here, as told to users.
@@ -195,6 +199,24 @@ impl Directory {
         Ok(true)
     }
 
+    /// As [`Directory::publish_over`], and returns the file that was replaced, so that its blocks are not
+    /// given to other files before it is let go.
+    pub(super) fn publish_over_and_hold(
+        &self,
+        file: BorrowedFd<'_>,
+        hidden: &mut Option<String>,
+        name: &str,
+    ) -> io::Result<Option<OwnedFd>> {
+        // Nothing is kept under the lock that a panic could leave half done.
+        let _alone = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let replaced = self.hold(name)?;
+        self.publish_over(file, hidden, name)?;
+        Ok(replaced)
+    }
+
     /// Gives a file its final name, in place of the file that has it, in one step.
     pub(super) fn publish_over(
         &self,
@@ -216,9 +238,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Holds what has a name, so that its blocks are not given to other files before this is let go.
-    /// `None` when nothing has it.
-    pub(super) fn hold(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+    /// What has a name, without opening it for anything. `None` when nothing has it.
+    fn hold(&self, name: &str) -> io::Result<Option<OwnedFd>> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::openat(&self.descriptor, name, flags, Mode::empty()) {
             Ok(held) => Ok(Some(held)),

@@ -88,7 +88,7 @@ pub struct Store {
     committer: Option<JoinHandle<()>>,
     stale_parts: usize,
     direct: bool,
-    keeps_names: bool,
+    keeps_what_is_durable: bool,
 }
 
 impl Store {
@@ -113,7 +113,7 @@ impl Store {
         stale_parts: usize,
     ) -> Result<Self, OpenError> {
         let direct = directory.takes_direct_writes();
-        let keeps_names = directory.keeps_names();
+        let keeps_what_is_durable = directory.keeps_what_is_synced();
         let context = Arc::new(Context {
             config,
             directory,
@@ -130,7 +130,7 @@ impl Store {
             committer: committer_thread,
             stale_parts,
             direct,
-            keeps_names,
+            keeps_what_is_durable,
         })
     }
 
@@ -145,9 +145,10 @@ impl Store {
     }
 
     /// Whether what is acknowledged as durable survives any power cut on this file system. ext4 without
-    /// a journal cannot promise that, whatever is synced: its directories change without order.
+    /// a journal cannot promise that, whatever is synced, as its directories change without order; nor
+    /// can one that is mounted with `nobarrier`.
     pub fn keeps_what_is_durable(&self) -> bool {
-        self.keeps_names
+        self.keeps_what_is_durable
     }
 
     /// Whether the output directory takes direct writes (`O_DIRECT`).

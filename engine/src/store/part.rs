@@ -174,12 +174,11 @@ impl PartFile {
     /// ext4 mounted with `data=writeback` would by then have given its blocks to other files.
     pub(super) fn publish_over(&mut self, name: &str) -> io::Result<Option<OwnedFd>> {
         let directory = &self.context.directory;
-        let replaced = match self.context.config.durability {
-            Durability::Object => directory.hold(name)?,
-            Durability::None => None,
-        };
-        directory.publish_over(self.sink.file(), &mut self.hidden, name)?;
-        Ok(replaced)
+        let (file, hidden) = (self.sink.file(), &mut self.hidden);
+        match self.context.config.durability {
+            Durability::Object => directory.publish_over_and_hold(file, hidden, name),
+            Durability::None => directory.publish_over(file, hidden, name).map(|()| None),
+        }
     }
 
     /// The file, to read it.

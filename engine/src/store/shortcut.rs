@@ -23,9 +23,9 @@ use crate::landing::Extent;
 /// An object that took so long had to wait for something.
 const SLOW: Duration = Duration::from_millis(1);
 
-/// How long the writers take all objects after one was slow: at most one hundredth of a loop's time
-/// is then lost to waits of [`SLOW`].
-const CLOSED_AFTER_SLOW: Duration = Duration::from_millis(100);
+/// How long the writers take all objects after one was slow, in times that it took: so that a loop
+/// loses one hundredth of its time to such waits at most, however long each is.
+const CLOSED_TIMES: u32 = 100;
 
 /// See the [module documentation](self).
 pub(super) struct Shortcut {
@@ -60,8 +60,9 @@ impl Shortcut {
         object.write(&extent, true);
         drop(extent);
         object.seal(reply).settle(&self.committer);
-        if start.elapsed() >= SLOW {
-            let until = self.started.elapsed() + CLOSED_AFTER_SLOW;
+        let took = start.elapsed();
+        if took >= SLOW {
+            let until = self.started.elapsed() + took * CLOSED_TIMES;
             self.closed_until
                 .fetch_max(nanoseconds(until), Ordering::Relaxed);
         }

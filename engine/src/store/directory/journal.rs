@@ -15,6 +15,8 @@ const XFS: u64 = 0x5846_5342;
 pub(super) enum Kind {
     /// ext4 without a journal, and ext2: every file and directory is written by its own sync only.
     Ext4Unjournalled,
+    /// ext4 that was told never to flush the device: no sync keeps anything in a power cut.
+    Ext4Unflushed,
     /// ext4 with a journal.
     Ext4 {
         /// Whether a commit flushes the device that holds the data before it counts.
@@ -40,6 +42,7 @@ impl Kind {
     fn new(file_system: u64, device: &Device) -> Self {
         match file_system {
             EXT4 if !device.has_ext4_journal() => Self::Ext4Unjournalled,
+            EXT4 if device.is_mounted_with("nobarrier") => Self::Ext4Unflushed,
             EXT4 => Self::Ext4 {
                 flushes_data: device.has_internal_journal()
                     && device.is_mounted_without(&["journal_async_commit"]),
@@ -56,7 +59,9 @@ impl Kind {
     ///
     /// - ext4 with a journal, and XFS: the sync commits the file's blocks and size like any other's,
     ///   and the link count and the directory entry are one transaction, which the sync of the
-    ///   directory commits.
+    ///   directory commits. But ext4 only where no file is synced by itself (see
+    ///   [`Kind::syncs_files_with_directory`]): with its feature `fast_commit`, the record of the sync of
+    ///   a file without a name has left file systems that could not be mounted.
     /// - ext4 without a journal: the sync of the directory writes the entry, but not the link count,
     ///   which is 0 on disk. After a power cut the entry would lead to a deleted file.
     /// - tmpfs: there is nothing to be lost.
@@ -67,7 +72,10 @@ impl Kind {
     /// Where it does not count, and wherever it is not known, a hidden file is written, synced and
     /// renamed.
     pub(super) fn syncs_unnamed_files(self) -> bool {
-        matches!(self, Self::Ext4 { .. } | Self::Xfs { .. } | Self::Tmpfs)
+        matches!(
+            self,
+            Self::Ext4 { flushes_data: true } | Self::Xfs { .. } | Self::Tmpfs
+        )
     }
 
     /// Whether the sync of a directory commits its files too, data and all, provided that the data
@@ -90,11 +98,11 @@ impl Kind {
         )
     }
 
-    /// Whether names that were synced survive a power cut in the middle of a later change to their
-    /// directory. Without a journal, the block of the directory that is being written may be torn, or
-    /// come out of step with the files that it names.
-    pub(super) fn keeps_names(self) -> bool {
-        self != Self::Ext4Unjournalled
+    /// Whether what was synced survives a power cut, as far as is known. Without a journal, the
+    /// block of a directory that is being written may be torn, or come out of step with the files that
+    /// it names.
+    pub(super) fn keeps_what_is_synced(self) -> bool {
+        !matches!(self, Self::Ext4Unjournalled | Self::Ext4Unflushed)
     }
 }
 
@@ -141,13 +149,21 @@ impl Device {
         journals.any(|journal| journal.is_ok_and(|journal| is_inside(&journal.file_name(), &name)))
     }
 
+    /// Whether the file system is known to be mounted with this option.
+    fn is_mounted_with(&self, option: &str) -> bool {
+        self.options_say(|options| !lacks(options, &[option]))
+    }
+
     /// Whether the options that the file system was mounted with are known and name none of these.
     fn is_mounted_without(&self, dangerous: &[&str]) -> bool {
+        self.options_say(|options| lacks(options, dangerous))
+    }
+
+    /// Whether the options are known, and pass a test.
+    fn options_say(&self, test: impl Fn(&str) -> bool) -> bool {
         fs::read_to_string("/proc/self/mountinfo")
             .ok()
-            .and_then(|mounts| {
-                options(&mounts, &self.numbers).map(|options| lacks(options, dangerous))
-            })
+            .and_then(|mounts| options(&mounts, &self.numbers).map(&test))
             .unwrap_or(false)
     }
 }
@@ -246,19 +262,17 @@ mod tests {
                 flushes_data: false,
             },
             Kind::Ext4Unjournalled,
+            Kind::Ext4Unflushed,
             Kind::Other,
         ] {
             assert!(!together(kind), "{kind:?}");
         }
-        assert!(!Kind::Ext4Unjournalled.keeps_names());
-        assert!(Kind::Other.keeps_names());
+        assert!(!Kind::Ext4Unjournalled.keeps_what_is_synced());
+        assert!(!Kind::Ext4Unflushed.keeps_what_is_synced());
+        assert!(Kind::Other.keeps_what_is_synced());
         assert!(!Kind::Ext4Unjournalled.syncs_unnamed_files());
         assert!(!Kind::Other.syncs_unnamed_files());
-        assert!(
-            Kind::Ext4 {
-                flushes_data: false
-            }
-            .syncs_unnamed_files()
-        );
+        let flushes_data = false;
+        assert!(!Kind::Ext4 { flushes_data }.syncs_unnamed_files());
     }
 }
