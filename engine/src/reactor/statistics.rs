@@ -128,7 +128,7 @@ pub struct Statistics {
     /// Those of them for which the guess was right, so that they stay where they landed.
     pub fragments_guessed_right: u64,
     /// How often an event loop asked the kernel what has happened; under `io_uring`, gave it what to
-    /// do as well, and that is all the system calls there are.
+    /// do as well: with connections open and queues that suffice, it makes no other system calls.
     pub polls: u64,
     /// Calls that accept connections, those included that found none.
     pub accepts: u64,
@@ -139,8 +139,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// The system calls of the event loops: all that receiving and answering takes, but for the
-    /// wake-ups between threads and what the store does.
+    /// The system calls of the event loops: all that receiving and answering on an open connection
+    /// takes, but for the wake-ups between threads and what the store does.
     pub fn loop_calls(&self) -> u64 {
         self.polls + self.accepts + self.reads + self.writes
     }

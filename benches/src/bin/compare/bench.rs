@@ -80,7 +80,7 @@ impl Bench {
         };
         let measured = if system.kind == Kind::Fio {
             stage.set_memory(row.condition, bytes)?;
-            self.write_with_fio(&output, bytes / 2)
+            self.write_with_fio(&output, bytes)
         } else {
             self.receive(stage, step, &output, rate)
         };
