@@ -189,7 +189,7 @@ impl Backend for UringBackend {
 
     fn note(&mut self, socket: &mut Socket, ended: Ended) {
         match ended.operation {
-            Operation::Send { .. } => socket.sent = Some(ended),
+            Operation::Send(_) => socket.sent = Some(ended),
             _ => socket.received = Some(ended),
         }
     }

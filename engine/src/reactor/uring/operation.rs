@@ -21,15 +21,14 @@ pub(super) const SEND_BYTES: usize = 4096;
 /// `IORING_RECVSEND_POLL_FIRST`: wait for data before looking for it.
 const POLL_FIRST: u16 = 1;
 
-/// Whether an operation should try at once, or is known to find nothing yet.
+/// Whether a receive should try at once, or is known to find nothing yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
     /// There is, or may be, something.
     Now,
     /// There is nothing yet.
     WhenReadable,
-    /// There should be something, or room for it; if there is not, fail (`EAGAIN`) rather than hold the
-    /// memory.
+    /// There should be something; if there is not, fail (`EAGAIN`) rather than hold the memory.
     NowOrNever,
 }
 
@@ -44,12 +43,8 @@ pub(super) enum Operation {
     Control { max: u32, attempt: Attempt },
     /// Receive by a plan.
     Scatter { room: Held<Room>, attempt: Attempt },
-    /// Send. With [`Attempt::NowOrNever`] there is a completion only if not everything was sent; see
-    /// [`super::ring::Ring::reap`].
-    Send {
-        outgoing: Held<Outgoing>,
-        attempt: Attempt,
-    },
+    /// Send.
+    Send(Held<Outgoing>),
 }
 
 impl Operation {
@@ -73,30 +68,12 @@ impl Operation {
                 .ioprio(attempt.ioprio())
                 .flags(attempt.flags() as u32)
                 .build(),
-            Self::Send { outgoing, attempt } => {
+            Self::Send(outgoing) => {
                 let bytes = outgoing.bytes();
                 // No more than `SEND_BYTES`.
                 #[expect(clippy::cast_possible_truncation)]
-                let entry = opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32);
-                match attempt {
-                    // By this flag to send a part only is a failure, and has its completion.
-                    Attempt::NowOrNever => entry
-                        .flags(attempt.flags() | libc::MSG_WAITALL)
-                        .build()
-                        .flags(squeue::Flags::SKIP_SUCCESS),
-                    Attempt::Now | Attempt::WhenReadable => entry.build(),
-                }
+                opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32).build()
             }
-        }
-    }
-}
-
-impl Operation {
-    /// How many bytes it is to send.
-    pub(super) fn bytes_to_send(&self) -> usize {
-        match self {
-            Self::Send { outgoing, .. } => outgoing.bytes().len(),
-            Self::Poll | Self::Control { .. } | Self::Scatter { .. } => 0,
         }
     }
 }
@@ -207,7 +184,7 @@ impl Outgoing {
             .expect("cut to what there is room for");
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

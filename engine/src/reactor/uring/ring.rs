@@ -22,7 +22,7 @@ use slab::Slab;
 use tracing::warn;
 
 use super::buffers::{Buffers, Filled};
-use super::operation::{Attempt, Operation};
+use super::operation::Operation;
 
 /// Marks of entries that take no memory and belong to no connection. Keys of operations are small.
 const ACCEPT: u64 = u64::MAX;
@@ -87,8 +87,6 @@ pub(in crate::reactor) struct Ended {
 
 struct InFlight {
     connection: usize,
-    /// Tells it from whatever had its key before, or will have it.
-    number: u64,
     operation: Operation,
 }
 
@@ -100,9 +98,6 @@ pub(super) struct Ring {
     /// Entries that found the queue full.
     backlog: VecDeque<squeue::Entry>,
     is_enabled: bool,
-    /// Sends that were to be tried at once: keys and numbers. Some may have ended since.
-    quick_sends: Vec<(usize, u64)>,
-    next_number: u64,
 }
 
 impl Ring {
@@ -125,8 +120,6 @@ impl Ring {
             buffers: ManuallyDrop::new(buffers),
             backlog: VecDeque::new(),
             is_enabled: false,
-            quick_sends: Vec::new(),
-            next_number: 0,
         })
     }
 
@@ -172,26 +165,13 @@ impl Ring {
         socket: BorrowedFd<'_>,
         operation: Operation,
     ) -> Key {
-        let is_quick_send = matches!(
-            operation,
-            Operation::Send {
-                attempt: Attempt::NowOrNever,
-                ..
-            }
-        );
-        let number = self.next_number;
-        self.next_number += 1;
         let key = self.in_flight.insert(InFlight {
             connection,
-            number,
             operation,
         });
         let operation = &mut self.in_flight[key].operation;
         let entry = operation.entry(socket.as_raw_fd()).user_data(key as u64);
         self.push(entry);
-        if is_quick_send {
-            self.quick_sends.push((key, number));
-        }
         Key(key)
     }
 
@@ -257,18 +237,10 @@ impl Ring {
         }
     }
 
-    /// The next completion. To be called until there is none, after each wait.
-    ///
-    /// A send that is tried at once has one only where it fails: otherwise each send would end the wait
-    /// that submits it. It is over all the same once the kernel has taken its entry from the queue, as it
-    /// may neither wait nor be put off; so where all entries are taken and all completions seen, those
-    /// sends that have none have sent everything.
+    /// The next completion.
     pub(super) fn reap(&mut self) -> Option<Completion> {
         loop {
-            let next = self.io.completion().next();
-            let Some(entry) = next else {
-                return self.end_quick_send();
-            };
+            let entry = self.io.completion().next()?;
             let is_over = !cqueue::more(entry.flags());
             match entry.user_data() {
                 BELL => return Some(Completion::Bell { is_over }),
@@ -286,33 +258,6 @@ impl Ring {
                 }
             }
         }
-    }
-
-    fn end_quick_send(&mut self) -> Option<Completion> {
-        if self.quick_sends.is_empty() || !self.backlog.is_empty() {
-            return None;
-        }
-        let queue = self.io.submission();
-        if !queue.is_empty() || queue.cq_overflow() {
-            return None;
-        }
-        drop(queue);
-        while let Some((key, number)) = self.quick_sends.pop() {
-            // Where there was a completion it has gone, and another operation may have its key.
-            let is_it = |in_flight: &InFlight| in_flight.number == number;
-            if self.in_flight.get(key).is_some_and(is_it) {
-                let in_flight = self.in_flight.remove(key);
-                let bytes = in_flight.operation.bytes_to_send();
-                let ended = Ended {
-                    operation: in_flight.operation,
-                    result: Ok(bytes),
-                    filled: None,
-                    has_more: false,
-                };
-                return Some(Completion::Ended(in_flight.connection, ended));
-            }
-        }
-        None
     }
 
     fn end(&mut self, key: u64, entry: &cqueue::Entry) -> Option<Completion> {

@@ -30,8 +30,6 @@ pub(in crate::reactor) struct Socket {
     pub(super) sent: Option<Ended>,
     /// Whether there is, or may be, something to be received.
     pub(super) is_readable: bool,
-    /// Whether the last send went out at once.
-    pub(super) is_writable: bool,
     /// Whether what is in flight was asked to end.
     pub(super) is_cancelled: bool,
 }
@@ -46,7 +44,6 @@ impl Socket {
             received: None,
             sent: None,
             is_readable: true,
-            is_writable: true,
             is_cancelled: false,
         }
     }

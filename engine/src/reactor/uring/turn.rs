@@ -12,7 +12,7 @@ use crate::reactor::statistics::Counter;
 use super::UringBackend;
 use super::buffers::Filled;
 use super::held::Held;
-use super::operation::{Attempt, Operation, Outgoing, Room, SEND_BYTES};
+use super::operation::{Attempt, Operation, Outgoing, Room};
 use super::ring::Ended;
 use super::socket::{Receiving, Socket};
 
@@ -126,7 +126,7 @@ impl UringBackend {
                     session.yield_chunk(true, turn);
                 }
             }
-            Operation::Send { .. } => unreachable!("a send is not a receive"),
+            Operation::Send(_) => unreachable!("a send is not a receive"),
         }
         match result {
             Ok(0) => session.connection_closed(turn),
@@ -185,14 +185,7 @@ impl UringBackend {
             .pop()
             .unwrap_or_else(|| Held::from(Box::new(Outgoing::new())));
         outgoing.fill(session.output());
-        // What is left over has to go on as soon as this has ended, so that has to be told.
-        let is_all = session.output().len() <= SEND_BYTES;
-        let attempt = if is_all && socket.is_writable {
-            Attempt::NowOrNever
-        } else {
-            Attempt::Now
-        };
-        let operation = Operation::Send { outgoing, attempt };
+        let operation = Operation::Send(outgoing);
         let key = self
             .ring
             .start(socket.index, socket.stream.as_fd(), operation);
@@ -207,11 +200,9 @@ impl UringBackend {
         turn: &mut Turn<'_>,
     ) {
         socket.sending = None;
-        let all = ended.operation.bytes_to_send();
-        if let Operation::Send { outgoing, .. } = ended.operation {
+        if let Operation::Send(outgoing) = ended.operation {
             keep_spare(&mut self.outgoing, outgoing);
         }
-        socket.is_writable = ended.result.as_ref().is_ok_and(|n| *n == all);
         match ended.result {
             Ok(n) => session.sent(n, turn.now),
             Err(error) if is_passing(&error) => {}
