@@ -63,8 +63,8 @@ const LOG_CONFIGURATION: &[&str] = &[
     "${name} stands for a property of the file, for appname, hostname, pid, date or time, or for a \
      variable of the environment. Whatever can't be served, such as appenders of other classes, is left \
      out, and a line on standard error tells where it stands. Lines are written by a thread of their \
-     own, each at once, whatever .ImmediateFlush says; if a file takes nothing for a second, messages are \
-     left out rather than transfers held up, and their number is told. A file of .Schedule is put away when \
+     own, each at once, whatever .ImmediateFlush says; those that find no room among the 16384 that may wait \
+     for a slow file are left out rather than transfers held up, and their number is told on standard error. A file of .Schedule is put away when \
      its time is over, at the latest when the next run begins; not, as with DCMTK, at each end.",
 ];
 

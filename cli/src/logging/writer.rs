@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use jiff::Timestamp;
@@ -15,15 +15,15 @@ use super::complaints;
 use super::config::Target;
 use super::file::LogFile;
 
-/// How many messages wait to be written: the bursts of a few seconds, in a few MiB.
-const QUEUE_MESSAGES: usize = 4096;
-
-/// How long a thread waits for room in the queue before its message is given up; those after it do
-/// not wait at all until something was written again.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How many messages wait to be written: the bursts of a few seconds, in a few MiB. One that finds no
+/// room is left out at once, since whoever logs may be an event loop.
+const QUEUE_MESSAGES: usize = 16_384;
 
 /// How long the last lines are waited for at the end of the program, and before other output.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// While messages are lost without an end, their number is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// What the thread is asked to do.
 enum Job {
@@ -37,7 +37,7 @@ enum Job {
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Sender<Job>,
-    /// Whether the thread was waited for in vain, and has done nothing since.
+    /// Whether the thread was waited for in vain, and has not caught up since.
     is_stalled: Arc<AtomicBool>,
     /// Messages that found no room and were not told of.
     lost: Arc<AtomicU64>,
@@ -56,6 +56,7 @@ impl Writer {
             outlets: Vec::new(),
             is_stalled: Arc::clone(&is_stalled),
             lost: Arc::clone(&lost),
+            told: None,
             is_quiet,
         };
         thread::Builder::new()
@@ -71,37 +72,24 @@ impl Writer {
         })
     }
 
-    /// Hands a text over, to be written to the target of this number.
+    /// Hands a text over, to be written to the target of this number. Never waits: what finds no room
+    /// is lost, and counted.
     pub(super) fn write(&self, target: usize, text: String, time: Timestamp) {
         let job = Job::Write(target, text, time);
-        if self.send(job).is_none() {
+        if self.jobs.try_send(job).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn send(&self, job: Job) -> Option<()> {
-        let sent = if self.is_stalled() {
-            self.jobs.try_send(job).is_ok()
-        } else {
-            self.jobs.send_timeout(job, PATIENCE).is_ok()
-        };
-        if !sent {
-            self.is_stalled.store(true, Ordering::Relaxed);
-        }
-        sent.then_some(())
-    }
-
-    fn is_stalled(&self) -> bool {
-        self.is_stalled.load(Ordering::Relaxed)
-    }
-
     /// Waits until what was handed over is written, for a while; not at all for a thread that is stalled.
     pub(super) fn flush(&self) {
-        let (done, is_done) = bounded(1);
-        if self.is_stalled() || self.send(Job::Flush(done)).is_none() {
+        if self.is_stalled.load(Ordering::Relaxed) {
             return;
         }
-        if is_done.recv_timeout(FLUSH_PATIENCE).is_err() {
+        let end = Instant::now() + FLUSH_PATIENCE;
+        let (done, is_done) = bounded(1);
+        let is_asked = self.jobs.send_deadline(Job::Flush(done), end).is_ok();
+        if !is_asked || is_done.recv_deadline(end).is_err() {
             self.is_stalled.store(true, Ordering::Relaxed);
         }
     }
@@ -120,6 +108,8 @@ struct Desk {
     outlets: Vec<Outlet>,
     is_stalled: Arc<AtomicBool>,
     lost: Arc<AtomicU64>,
+    /// When lost messages were last told of.
+    told: Option<Instant>,
     is_quiet: bool,
 }
 
@@ -147,14 +137,26 @@ impl Desk {
         for job in queue {
             match job {
                 Job::Write(target, text, time) => self.write(target, &text, time),
-                // Whoever asked may have gone on.
-                Job::Flush(done) => drop(done.try_send(())),
+                Job::Flush(done) => {
+                    self.tell_of_lost();
+                    // Whoever asked may have gone on.
+                    let _ = done.try_send(());
+                }
             }
-            self.is_stalled.store(false, Ordering::Relaxed);
-            let lost = self.lost.swap(0, Ordering::Relaxed);
-            if lost > 0 {
-                self.tell(&format!("the log is slow: {lost} messages are not in it"));
+            if queue.is_empty() {
+                self.is_stalled.store(false, Ordering::Relaxed);
+                self.tell_of_lost();
+            } else if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                self.tell_of_lost();
             }
+        }
+    }
+
+    fn tell_of_lost(&mut self) {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            self.told = Some(Instant::now());
+            self.tell(&format!("the log is slow: {lost} messages are not in it"));
         }
     }
 
@@ -195,12 +197,17 @@ fn write_all(mut out: impl io::Write, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Read as _;
     use std::path::Path;
 
+    use crossbeam_channel::RecvTimeoutError;
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::super::file::{FileSettings, Rolling};
     use super::*;
+
+    /// Longer than anything here takes, even on a loaded machine.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     fn writer(path: &Path) -> Writer {
         let target = Target::File(FileSettings {
@@ -223,8 +230,10 @@ mod tests {
             writer.write(0, line.clone(), Timestamp::now());
         }
         writer.flush();
-        let text = || fs::read_to_string(&path).expect("text");
-        while writer.is_stalled() && text().len() < lines.concat().len() {
+        // On a slow machine that waited in vain; there may not even be a file.
+        let text = || fs::read_to_string(&path).unwrap_or_default();
+        let end = Instant::now() + PATIENCE;
+        while text().len() < lines.concat().len() && Instant::now() < end {
             thread::yield_now();
         }
         assert_eq!(text(), lines.concat());
@@ -241,5 +250,38 @@ mod tests {
             writer.write(0, "lost\n".to_owned(), Timestamp::now());
         }
         assert_eq!(writer.lost.load(Ordering::Relaxed), 1000);
+    }
+
+    #[test]
+    fn a_log_that_takes_two_lines_a_second_does_not_slow_down_who_logs() {
+        /// What a pipe's memory is counted in: so long a line is in it alone.
+        const PAGE_BYTES: usize = 4096;
+        /// More than are read while the test lasts.
+        const LONG_LINES: usize = 400;
+        const WITHOUT_ROOM: usize = 300;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("pipe");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        let writer = writer(&path);
+        let (end, is_ended) = bounded::<()>(0);
+        let reader = thread::spawn(move || {
+            let mut pipe = fs::File::open(&path).expect("a pipe");
+            let mut line = [0; PAGE_BYTES];
+            pipe.read_exact(&mut line).expect("a line");
+            let pace = Duration::from_millis(500);
+            while is_ended.recv_timeout(pace) == Err(RecvTimeoutError::Timeout) {
+                pipe.read_exact(&mut line).expect("a line");
+            }
+        });
+        let begun = Instant::now();
+        for n in 0..QUEUE_MESSAGES + WITHOUT_ROOM {
+            let length = if n < LONG_LINES { PAGE_BYTES } else { 2 };
+            let text = format!("{}\n", "x".repeat(length - 1));
+            writer.write(0, text, Timestamp::now());
+        }
+        // Waiting for the log each time would have taken minutes.
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+        drop(end);
+        reader.join().expect("it read");
     }
 }
