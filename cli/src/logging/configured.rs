@@ -237,6 +237,8 @@ impl<S: Subscriber> Layer<S> for ConfiguredLayer {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::complaints::Complaints;
     use super::super::properties::Properties;
     use super::*;
@@ -278,11 +280,32 @@ mod tests {
             ("pdvault::requesting", Source::Tool),
             ("pdvault_engine::reactor::report", Source::Tool),
             ("pdvault_engine::store::publish", Source::Tool),
-            ("pdvault_engine::reactor::mio_loop", Source::Network),
+            ("pdvault_engine::store", Source::Tool),
+            (
+                "pdvault_engine::reactor::event_loop::intake",
+                Source::Network,
+            ),
+            ("pdvault_engine::reactor::uring::ring", Source::Network),
             ("pdvault_engine::sender::connection", Source::Network),
-            ("pdvault_engine::dataset::scan", Source::Data),
+            ("pdvault_engine::dataset::file_scan", Source::Data),
         ] {
             assert_eq!(Source::of(module), source, "{module}");
+            assert!(is_there(module), "{module} has moved");
         }
+    }
+
+    /// Whether there is a module of this path: a name that only once was one would prove nothing.
+    fn is_there(module: &str) -> bool {
+        let (package, path) = module.split_once("::").expect("a module of a package");
+        let room = if package == "pdvault" {
+            "cli"
+        } else {
+            "engine"
+        };
+        let path = path.replace("::", "/");
+        let stem = format!("{}/../{room}/src/{path}", env!("CARGO_MANIFEST_DIR"));
+        [".rs", "/mod.rs"]
+            .iter()
+            .any(|end| Path::new(&format!("{stem}{end}")).is_file())
     }
 }
