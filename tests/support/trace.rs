@@ -244,17 +244,16 @@ impl Securing {
     /// What the file system of a directory asks for, by what the system's tools say of it.
     pub fn for_directory(directory: &Path) -> Self {
         let output = Command::new("findmnt")
-            .args(["--noheadings", "--raw", "--output", "FSTYPE,SOURCE"])
+            .args(["--noheadings", "--raw", "--output", "MAJ:MIN,FSTYPE"])
             .arg("--target")
             .arg(directory)
             .output()
             .expect("findmnt runs");
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (kind, device) = told.trim().split_once(' ').unwrap_or_default();
-        let journal = format!("/proc/fs/jbd2/{}-8", base_name(device));
+        let (numbers, kind) = told.trim().split_once(' ').unwrap_or_default();
         match kind {
             "xfs" | "tmpfs" => Self::WrittenOut,
-            "ext4" if Path::new(&journal).exists() => Self::WrittenOut,
+            "ext4" if has_journal(numbers) => Self::WrittenOut,
             _ => Self::Synced,
         }
     }
@@ -267,6 +266,27 @@ impl Securing {
             Self::WrittenOut => call.name == "sync_file_range" && call.text.contains(WHOLE),
         }
     }
+}
+
+/// Whether the file system on the device of these numbers (`254:0`) keeps a journal in an inode of its
+/// own. What it was mounted by, such as `/dev/root` or `/dev/mapper/home`, need not be the kernel's name.
+fn has_journal(numbers: &str) -> bool {
+    let Ok(link) = fs::read_link(format!("/sys/dev/block/{numbers}")) else {
+        return false;
+    };
+    let device = base_name(&link.to_string_lossy()).to_owned();
+    let journals = fs::read_dir("/proc/fs/jbd2").into_iter().flatten();
+    journals
+        .flatten()
+        .any(|journal| is_journal_of(&device, &journal.file_name().to_string_lossy()))
+}
+
+/// Whether the kernel names a journal like this, `dm-0-8`, that is an inode on this device, `dm-0`.
+fn is_journal_of(device: &str, journal: &str) -> bool {
+    journal
+        .strip_prefix(device)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|inode| inode.parse::<u32>().is_ok())
 }
 
 /// The last part of a path.
@@ -378,6 +398,21 @@ mod tests {
         assert!(verdict(WRITTEN, Securing::Synced).is_err());
         let started = WRITTEN.replace("|SYNC_FILE_RANGE_WAIT_AFTER", "");
         assert!(verdict(&started, Securing::WrittenOut).is_err());
+    }
+
+    #[test]
+    fn a_journal_is_known_by_its_device_and_any_inode() {
+        for (device, journal, is_its) in [
+            ("vda1", "vda1-8", true),
+            ("dm-0", "dm-0-131074", true),
+            ("dm-1", "dm-10-8", false),
+            ("vda", "vda1-8", false),
+            // A journal on a device of its own.
+            ("vdb", "vdb", false),
+            ("dm", "dm-0-8", false),
+        ] {
+            assert_eq!(is_journal_of(device, journal), is_its, "{device} {journal}");
+        }
     }
 
     #[test]
