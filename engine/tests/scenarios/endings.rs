@@ -3,7 +3,7 @@
 use std::net::Shutdown;
 use std::time::Duration;
 
-use crate::common::{PATIENCE, Sender, data, eventually, fragments, object, stored};
+use crate::common::{PATIENCE, Sender, data, eventually, fragments, object, response, stored};
 use pdvault_engine::dimse::Status;
 use pdvault_engine::pdu::Pdu;
 use pdvault_engine::receiver::{Builder, Receiver};
@@ -113,9 +113,14 @@ fn a_time_out_takes_the_memory_from_a_read_that_waits() {
         assert_eq!(receiver.statistics().objects_dropped, n);
         peers.push(peer);
     }
-    let mut sender = Sender::connect(receiver.local_addr());
-    assert_eq!(sender.store("1.2.4", b"data", 100), Status::SUCCESS);
-    sender.release();
+    let is_stored = || {
+        let mut sender = Sender::connect(receiver.local_addr());
+        sender.send(&object("1.2.4", &[b"data"]));
+        // On a slow machine it may be late itself; without memory it would wait for ever.
+        let status = response(&sender.read_pdu()).map(|(_, status)| status);
+        status == Some(Status::SUCCESS)
+    };
+    assert!(eventually(is_stored), "{:?}", receiver.statistics());
     drop(peers);
     receiver.shutdown();
     receiver.join().expect("a clean end");
@@ -123,8 +128,9 @@ fn a_time_out_takes_the_memory_from_a_read_that_waits() {
 
 #[test]
 fn a_thousand_associations_are_served() {
-    let count = crate::descriptors() / 2 - 100;
-    let count = count.min(1000);
+    // Two ends each, under both drivers at a time, beside what else is open.
+    let count = (crate::descriptors() / 4).saturating_sub(50);
+    let count = count.clamp(10, 1000);
     let directory = tempfile::tempdir().expect("a directory");
     let receiver = builder(&directory)
         .landing_memory(16 << 20)
