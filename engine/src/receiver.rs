@@ -488,10 +488,10 @@ impl ReceiverHandle {
         self.store.as_ref().map_or(0, Store::stale_parts)
     }
 
-    /// Whether what it acknowledges as durable survives any power cut, as far as the file system of the
-    /// output directory can promise that: ext4 without a journal, or without barriers, cannot.
-    pub fn keeps_what_is_durable(&self) -> bool {
-        self.store.as_ref().is_none_or(Store::keeps_what_is_durable)
+    /// Why a power cut may cost what it acknowledges as durable, where the file system of the output
+    /// directory is the reason; see [`Store::weakness`].
+    pub fn weakness(&self) -> Option<&'static str> {
+        self.store.as_ref().and_then(Store::weakness)
     }
 
     /// What it has done so far.

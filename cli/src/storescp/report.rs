@@ -19,10 +19,10 @@ pub(super) fn started(settings: &Settings, receiver: &ReceiverHandle) {
     if settings.ignore {
         tracing::warn!("--ignore: every object is answered with Success and thrown away");
     }
-    if settings.durability == Durability::Object && !receiver.keeps_what_is_durable() {
+    if let (Durability::Object, Some(weakness)) = (settings.durability, receiver.weakness()) {
         tracing::warn!(
-            "the file system of {} has no journal that can be seen, or is mounted with nobarrier: a power cut may \
-             cost acknowledged objects; use ext4 with a journal and barriers, or XFS",
+            "a power cut may cost acknowledged objects: {} is on {weakness}; use ext4 with a journal, XFS or \
+             btrfs, or accept it with --durability none",
             absolute(&settings.output_directory).display()
         );
     }

@@ -30,7 +30,7 @@ pub(super) struct Directory {
     way: Way,
     takes_direct_writes: bool,
     syncs_files: bool,
-    keeps_what_is_synced: bool,
+    weakness: Option<&'static str>,
     /// Held while a file is replaced, so that what is held is what is replaced.
     replacing: Mutex<()>,
     next_part: AtomicU64,
@@ -94,7 +94,7 @@ impl Directory {
             way: Way::LinkDescriptor,
             takes_direct_writes: true,
             syncs_files: kind.syncs_files_with_directory(),
-            keeps_what_is_synced: kind.keeps_what_is_synced(),
+            weakness: kind.weakness(),
             replacing: Mutex::new(()),
             next_part: AtomicU64::new(0),
         };
@@ -128,9 +128,9 @@ impl Directory {
         self.syncs_files
     }
 
-    /// Whether what was synced survives a power cut, as far as is known of the file system.
-    pub(super) fn keeps_what_is_synced(&self) -> bool {
-        self.keeps_what_is_synced
+    /// What of the file system may cost what was synced in a power cut, as far as is known.
+    pub(super) fn weakness(&self) -> Option<&'static str> {
+        self.weakness
     }
 
     /// The path of a file in here, as told to users.

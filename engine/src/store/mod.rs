@@ -88,7 +88,7 @@ pub struct Store {
     committer: Option<JoinHandle<()>>,
     stale_parts: usize,
     direct: bool,
-    keeps_what_is_durable: bool,
+    weakness: Option<&'static str>,
 }
 
 impl Store {
@@ -113,7 +113,7 @@ impl Store {
         stale_parts: usize,
     ) -> Result<Self, OpenError> {
         let direct = directory.takes_direct_writes();
-        let keeps_what_is_durable = directory.keeps_what_is_synced();
+        let weakness = directory.weakness();
         let context = Arc::new(Context {
             config,
             directory,
@@ -130,7 +130,7 @@ impl Store {
             committer: committer_thread,
             stale_parts,
             direct,
-            keeps_what_is_durable,
+            weakness,
         })
     }
 
@@ -144,11 +144,11 @@ impl Store {
         self.stale_parts
     }
 
-    /// Whether what is acknowledged as durable survives any power cut on this file system. ext4 without
-    /// a journal cannot promise that, whatever is synced, as its directories change without order; nor
-    /// can one that is mounted with `nobarrier`.
-    pub fn keeps_what_is_durable(&self) -> bool {
-        self.keeps_what_is_durable
+    /// Why a power cut may cost what was acknowledged as durable on this file system, in a few words;
+    /// `None` where no reason is known. ext4 without a journal cannot keep the promise, whatever is synced,
+    /// as its directories change without order; nor can one that is mounted with `nobarrier`, nor tmpfs.
+    pub fn weakness(&self) -> Option<&'static str> {
+        self.weakness
     }
 
     /// Whether the output directory takes direct writes (`O_DIRECT`).

@@ -98,11 +98,16 @@ impl Kind {
         )
     }
 
-    /// Whether what was synced survives a power cut, as far as is known. Without a journal, the
-    /// block of a directory that is being written may be torn, or come out of step with the files that
-    /// it names.
-    pub(super) fn keeps_what_is_synced(self) -> bool {
-        !matches!(self, Self::Ext4Unjournalled | Self::Ext4Unflushed)
+    /// Why what was synced may not survive a power cut, as far as is known. Without a journal, the block
+    /// of a directory that is being written may be torn, or come out of step with the files that it
+    /// names.
+    pub(super) fn weakness(self) -> Option<&'static str> {
+        match self {
+            Self::Ext4Unjournalled => Some("ext4 without a journal that can be seen"),
+            Self::Ext4Unflushed => Some("ext4 mounted with nobarrier"),
+            Self::Tmpfs => Some("tmpfs, which lies in memory"),
+            Self::Ext4 { .. } | Self::Xfs { .. } | Self::Other => None,
+        }
     }
 }
 
@@ -267,9 +272,10 @@ mod tests {
         ] {
             assert!(!together(kind), "{kind:?}");
         }
-        assert!(!Kind::Ext4Unjournalled.keeps_what_is_synced());
-        assert!(!Kind::Ext4Unflushed.keeps_what_is_synced());
-        assert!(Kind::Other.keeps_what_is_synced());
+        assert!(Kind::Ext4Unjournalled.weakness().is_some());
+        assert!(Kind::Ext4Unflushed.weakness().is_some());
+        assert!(Kind::Tmpfs.weakness().is_some());
+        assert!(Kind::Other.weakness().is_none());
         assert!(!Kind::Ext4Unjournalled.syncs_unnamed_files());
         assert!(!Kind::Other.syncs_unnamed_files());
         let flushes_data = false;
