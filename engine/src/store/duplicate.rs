@@ -229,19 +229,21 @@ fn read_full(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::dataset::FILE_META_BYTES_MAX;
     use crate::store::tests::support::{Sample, directory};
+    use crate::store::write_out::WriteOut;
     use crate::store::{Directory, StoreConfig, SystemSinks};
 
     #[test]
     fn an_open_comparison_holds_no_more_memory_than_a_header() {
         let temporary = directory();
-        let context = Context {
-            config: StoreConfig::new(temporary.path()),
-            directory: Directory::open(temporary.path()).expect("opened").0,
-            sinks: std::sync::Arc::new(SystemSinks),
-        };
+        let config = StoreConfig::new(temporary.path());
+        let (write_out, _) = WriteOut::start(config.durability).expect("no thread to start");
+        let directory = Directory::open(temporary.path()).expect("opened").0;
+        let context = Context::new(config, directory, Arc::new(SystemSinks), write_out);
         let sample = Sample::new("1.2", 2 * READ_BYTES, 1);
         let file = sample.file();
         std::fs::write(context.directory.path_of(&sample.name()), &file).expect("written");

@@ -23,7 +23,7 @@
 //!   the store included; no other object gets any. Every chunk goes back to its pool as soon as its
 //!   bytes are written, or at once when its object has failed.
 //!
-//! Without durability, small objects need no writer (`shortcut.rs`).
+//! Without durability, and while the page cache is quick, objects need no writer (`shortcut.rs`).
 //!
 //! Writer threads wait for the disk only. They never wait for whoever reads the verdicts, so a
 //! reactor that waits for room in a writer's queue is always let go.
@@ -41,10 +41,12 @@ mod failure;
 mod incoming;
 mod name;
 mod object;
+mod page_cache;
 mod part;
 mod publish;
 mod shortcut;
 mod sink;
+mod write_out;
 mod writer;
 
 use std::sync::Arc;
@@ -62,6 +64,8 @@ pub use part::SMALL_OBJECT_BYTES_MAX;
 pub use sink::{BufferedSink, DirectSink, Sink, SinkFactory, SinkKind, SystemSinks};
 
 use directory::Directory;
+use page_cache::PageCache;
+use write_out::WriteOut;
 use writer::WriterPool;
 
 /// What all threads of a store share.
@@ -69,9 +73,26 @@ struct Context {
     config: StoreConfig,
     directory: Directory,
     sinks: Arc<dyn SinkFactory>,
+    page_cache: PageCache,
+    write_out: WriteOut,
 }
 
 impl Context {
+    fn new(
+        config: StoreConfig,
+        directory: Directory,
+        sinks: Arc<dyn SinkFactory>,
+        write_out: WriteOut,
+    ) -> Self {
+        Self {
+            page_cache: PageCache::new(config.durability == Durability::None),
+            config,
+            directory,
+            sinks,
+            write_out,
+        }
+    }
+
     /// Whether each file is synced before it gets its name.
     fn syncs_each_file(&self) -> bool {
         self.config.durability == Durability::Object && !self.directory.syncs_files()
@@ -84,8 +105,8 @@ impl Context {
 #[derive(Debug)]
 pub struct Store {
     handle: StoreHandle,
-    writers: Vec<JoinHandle<()>>,
-    committer: Option<JoinHandle<()>>,
+    /// In the order in which they end: the writers, then who works for them.
+    threads: Vec<JoinHandle<()>>,
     stale_parts: usize,
     direct: bool,
     weakness: Option<&'static str>,
@@ -114,20 +135,18 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let direct = directory.takes_direct_writes();
         let weakness = directory.weakness();
-        let context = Arc::new(Context {
-            config,
-            directory,
-            sinks,
-        });
+        let (write_out, write_out_thread) = WriteOut::start(config.durability)?;
+        let context = Arc::new(Context::new(config, directory, sinks, write_out));
         let (committer, committer_thread) = commit::start(&context)?;
-        let (pool, writers) = WriterPool::start(&context, &committer)?;
+        let (pool, mut threads) = WriterPool::start(&context, &committer)?;
+        threads.extend(committer_thread);
+        threads.extend(write_out_thread);
         let handle = StoreHandle {
             writers: Arc::new(pool),
         };
         Ok(Self {
             handle,
-            writers,
-            committer: committer_thread,
+            threads,
             stale_parts,
             direct,
             weakness,
@@ -167,7 +186,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.handle.writers.stop();
         // The committer ends when the last writer has let go of its channel.
-        for thread in self.writers.drain(..).chain(self.committer.take()) {
+        for thread in self.threads.drain(..) {
             let name = thread.thread().name().unwrap_or_default().to_owned();
             if thread.join().is_err() {
                 tracing::error!("store thread {name} has panicked");

@@ -67,6 +67,11 @@ impl Object {
         self.landed = extent.file_end();
     }
 
+    /// Whether it goes to the page cache because that is quick just now.
+    pub(super) fn is_cached(&self) -> bool {
+        matches!(&self.state, State::Writing(_, part) if part.is_cached())
+    }
+
     /// Decides, with the first bytes, whether and how to write.
     fn open(&self, name: Name, first_len: usize, is_last: bool) -> Result<State, StoreFailure> {
         let plain = name.plain();
@@ -189,19 +194,20 @@ impl Object {
         }
     }
 
-    /// Secures the data, then gives the file its name.
-    fn publish(&mut self) -> Result<Placed, StoreFailure> {
+    /// Secures the data, then gives the file its name. Also returns the file, if one was written.
+    fn publish(&mut self) -> Result<(Placed, Option<PartFile>), StoreFailure> {
         let state = std::mem::replace(&mut self.state, State::Failed(StoreFailure::ShutDown));
         match state {
             State::Writing(name, mut part) => {
                 self.if_durable(|| part.secure())
                     .map_err(self.failed(Operation::SyncData, &name))?;
-                publish(&self.context, part, &name, &self.head)
+                let placed = publish(&self.context, &mut part, &name, &self.head)?;
+                Ok((placed, Some(part)))
             }
             State::Comparing(name, comparison) => {
                 self.if_durable(|| comparison.sync_existing())
                     .map_err(self.failed(Operation::SyncData, &name))?;
-                Ok(Placed::new(name.plain(), Outcome::Identical))
+                Ok((Placed::new(name.plain(), Outcome::Identical), None))
             }
             State::Failed(failure) => Err(failure),
             State::Named(_) => Err(StoreFailure::ShutDown),
@@ -241,13 +247,18 @@ impl Sealed {
     /// Makes the data durable as far as that is due before the name, publishes the object and sees to
     /// the answer.
     pub(super) fn settle(mut self, committer: &Committer) {
-        match self.object.publish() {
-            Ok(placed) => committer.settle(Published {
-                placed,
-                bytes: self.object.landed,
-                reply: self.reply,
-            }),
-            Err(failure) => self.reply.send(Err(failure)),
+        let (placed, part) = match self.object.publish() {
+            Ok(published) => published,
+            Err(failure) => return self.reply.send(Err(failure)),
+        };
+        let bytes = self.object.landed;
+        committer.settle(Published {
+            placed,
+            bytes,
+            reply: self.reply,
+        });
+        if let Some(part) = part {
+            self.object.context.write_out.offer(part, bytes);
         }
     }
 }

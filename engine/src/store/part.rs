@@ -1,5 +1,6 @@
 //! A file that is being written: complete or gone.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -41,12 +42,13 @@ const RESERVE_FROM_BYTES: u64 = 4 << 20;
 /// file in few pieces, and little to lend to each of many objects on their way.
 const RESERVE_BYTES_MAX: u64 = 64 << 20;
 
-/// A file without its final name. Dropped before it is published, it is gone.
+/// A file, complete or on the way there. Dropped before it is published, it is gone.
 pub(super) struct PartFile {
     context: Arc<Context>,
     sink: Box<dyn Sink>,
     /// Its hidden name, if it has one.
     hidden: Option<String>,
+    kind: SinkKind,
     reserved: Reserved,
 }
 
@@ -59,6 +61,12 @@ enum Reserved {
     UpTo(u64),
     /// It was refused: not to be tried again.
     Refused,
+}
+
+impl fmt::Debug for PartFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartFile").finish_non_exhaustive()
+    }
 }
 
 impl PartFile {
@@ -88,6 +96,7 @@ impl PartFile {
             context: Arc::clone(context),
             sink,
             hidden,
+            kind,
             reserved: Reserved::Nothing,
         })
     }
@@ -95,7 +104,8 @@ impl PartFile {
     /// How an object is to be written whose first extent has this many bytes.
     pub(super) fn kind_for(context: &Context, first_len: usize, is_last: bool) -> SinkKind {
         let is_small = is_last && first_len <= SMALL_OBJECT_BYTES_MAX;
-        if context.directory.takes_direct_writes() && !is_small {
+        let is_cached = is_small || context.page_cache.is_quick();
+        if context.directory.takes_direct_writes() && !is_cached {
             SinkKind::Direct
         } else {
             SinkKind::Buffered
@@ -179,6 +189,11 @@ impl PartFile {
             Durability::Object => directory.publish_over_and_hold(file, hidden, name),
             Durability::None => directory.publish_over(file, hidden, name).map(|()| None),
         }
+    }
+
+    /// Whether it goes to the page cache although nothing hinders direct writes.
+    pub(super) fn is_cached(&self) -> bool {
+        self.kind == SinkKind::Buffered && self.context.directory.takes_direct_writes()
     }
 
     /// The file, to read it.

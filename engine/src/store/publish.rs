@@ -41,7 +41,7 @@ impl Placed {
 /// Publishes a file that is complete and, where that is asked for, durable.
 pub(super) fn publish(
     context: &Context,
-    mut part: PartFile,
+    part: &mut PartFile,
     name: &Name,
     head: &ObjectHead,
 ) -> Result<Placed, StoreFailure> {
@@ -61,7 +61,7 @@ pub(super) fn publish(
         }
         OnDuplicate::Refuse => Err(StoreFailure::Duplicate { path }),
         OnDuplicate::Keep => keep_both(part, name, &path),
-        OnDuplicate::Same if duplicate::is_same(context, &part, &plain, head)? => {
+        OnDuplicate::Same if duplicate::is_same(context, part, &plain, head)? => {
             Ok(Placed::new(plain, Outcome::Identical))
         }
         OnDuplicate::Same => {
@@ -77,7 +77,7 @@ pub(super) fn publish(
 }
 
 /// Publishes under the first numbered name that is free.
-fn keep_both(mut part: PartFile, name: &Name, path: &Path) -> Result<Placed, StoreFailure> {
+fn keep_both(part: &mut PartFile, name: &Name, path: &Path) -> Result<Placed, StoreFailure> {
     for number in 1..=KEEP_NUMBER_MAX {
         let numbered = name.numbered(number);
         let published = part

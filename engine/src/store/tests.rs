@@ -9,3 +9,4 @@ mod duplicates;
 mod faults;
 mod objects;
 pub(super) mod support;
+mod ways;

@@ -290,7 +290,13 @@ impl Writer {
         };
         let Some(mut object) = object else { return };
         if let Some(extent) = extent {
-            object.write(&extent, matches!(then, Then::Commit(_)));
+            let is_last = matches!(then, Then::Commit(_));
+            if object.is_cached() {
+                let write = || object.write(&extent, is_last);
+                self.context.page_cache.watch(extent.len, write);
+            } else {
+                object.write(&extent, is_last);
+            }
             self.written += extent.len as u64;
             // The memory is free again before anything waits for the disk to sync.
             drop(extent);

@@ -5,7 +5,6 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::io::Errno;
@@ -535,7 +534,7 @@ fn a_writer_that_dies_answers_for_its_objects_and_gets_no_new_ones() {
         StoreFailure::ShutDown
     );
     let end = std::time::Instant::now() + PATIENCE;
-    while !fixture.store.writers.iter().any(JoinHandle::is_finished) {
+    while !fixture.store.threads.iter().any(JoinHandle::is_finished) {
         assert!(std::time::Instant::now() < end, "the writer ends");
         std::thread::yield_now();
     }
@@ -609,90 +608,4 @@ fn without_a_committer_every_commit_is_answered_with_a_failure() {
     }
     tickets.sort_unstable();
     assert_eq!(tickets, (0..20).collect::<Vec<_>>());
-}
-
-/// Notes the thread that each object is written on, and takes its time.
-struct Slow {
-    pause: Duration,
-    threads: Arc<Mutex<Vec<String>>>,
-}
-
-struct SlowSink {
-    inner: Box<dyn Sink>,
-    pause: Duration,
-    threads: Arc<Mutex<Vec<String>>>,
-}
-
-impl SinkFactory for Slow {
-    fn sink(&self, file: OwnedFd, kind: SinkKind) -> Box<dyn Sink> {
-        Box::new(SlowSink {
-            inner: SystemSinks.sink(file, kind),
-            pause: self.pause,
-            threads: Arc::clone(&self.threads),
-        })
-    }
-}
-
-impl Sink for SlowSink {
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        self.threads.lock().expect("no panic").push(name);
-        std::thread::sleep(self.pause);
-        self.inner.write_at(bytes, offset)
-    }
-
-    fn file(&self) -> BorrowedFd<'_> {
-        self.inner.file()
-    }
-}
-
-/// The threads on which objects of these sizes are written, one after the other.
-fn threads_of_writes(durability: Durability, pause: Duration, sizes: &[usize]) -> Vec<String> {
-    let temporary = directory();
-    let config = StoreConfig {
-        durability,
-        ..StoreConfig::new(temporary.path())
-    };
-    let threads = Arc::new(Mutex::new(Vec::new()));
-    let sinks = Slow {
-        pause,
-        threads: Arc::clone(&threads),
-    };
-    let fixture = Fixture::with_sinks(config, Arc::new(sinks));
-    for (number, &len) in sizes.iter().enumerate() {
-        let sample = Sample::new(&format!("1.{number}"), len, 0);
-        fixture.side.store(&sample).expect("stored");
-        assert!(fixture.read(&sample.name()) == sample.file());
-    }
-    let threads = threads.lock().expect("no panic");
-    threads.clone()
-}
-
-fn is_writer(thread: &str) -> bool {
-    thread.starts_with("pdv-writer")
-}
-
-#[test]
-fn only_small_objects_without_durability_are_written_by_who_has_them() {
-    let (small, large) = (100, 30_000);
-    let none = threads_of_writes(Durability::None, Duration::ZERO, &[small]);
-    assert!(!is_writer(&none[0]), "{none:?}");
-    let none = threads_of_writes(Durability::None, Duration::ZERO, &[large]);
-    assert!(none.iter().all(|thread| is_writer(thread)), "{none:?}");
-    let durable = threads_of_writes(Durability::Object, Duration::ZERO, &[small, large]);
-    assert!(
-        durable.iter().all(|thread| is_writer(thread)),
-        "{durable:?}"
-    );
-}
-
-#[test]
-fn while_the_disk_is_slow_the_writers_do_the_waiting() {
-    let threads = threads_of_writes(Durability::None, Duration::from_millis(2), &[100; 50]);
-    assert!(!is_writer(&threads[0]), "{threads:?}");
-    // Of fifty, even a machine that stands still now and then brings some soon after a slow one.
-    assert!(
-        threads.iter().any(|thread| is_writer(thread)),
-        "{threads:?}"
-    );
 }
