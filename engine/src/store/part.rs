@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::fs::OFlags;
 
 use super::directory::NewFile;
-use super::sink::{Sink, SinkKind};
+use super::sink::{Sink, SinkKind, whole_blocks};
 use super::{Context, Durability, OnDuplicate};
 
 /// The largest object, in bytes, that is written through the page cache although the file system
@@ -117,6 +117,30 @@ impl PartFile {
         if !is_last && offset >= RESERVE_FROM_BYTES {
             self.reserve(offset, bytes.len() as u64);
         }
+        let body = if is_last {
+            self.write_tail(bytes, offset)?
+        } else {
+            bytes.len()
+        };
+        self.write_all(&bytes[..body], offset)
+    }
+
+    /// Writes what is behind the last whole block, where that has to take another way, and returns how much
+    /// comes before. It goes first: then it is on the disk by the time the rest is, where last it would make
+    /// everybody wait once more.
+    fn write_tail(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let body = whole_blocks(bytes, offset);
+        if self.kind == SinkKind::Buffered || body == 0 || body == bytes.len() {
+            return Ok(bytes.len());
+        }
+        self.write_all(&bytes[body..], offset + body as u64)?;
+        if self.context.config.durability == Durability::Object {
+            self.start_securing()?;
+        }
+        Ok(body)
+    }
+
+    fn write_all(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut done = 0;
         while done < bytes.len() {
             let at = offset + done as u64;

@@ -12,13 +12,14 @@ use crate::landing::BLOCK_BYTES;
 /// A file whose whole blocks go to the disk straight from landing memory.
 ///
 /// What is no whole block, in memory, length and offset, goes through the page cache: the tail of
-/// an object, and all of it when the file system takes the flag but refuses the write. Once a file
-/// has been written through the page cache it stays so to its end, so the two never meet in one
-/// page.
+/// an object, and all that follows when the file system takes the flag but refuses the write. The two never meet
+/// in one page, as long as no such piece ends where a whole block begins within its page.
 #[derive(Debug)]
 pub struct DirectSink {
     file: OwnedFd,
+    /// Whether the flag is set.
     is_direct: bool,
+    is_refused: bool,
 }
 
 impl DirectSink {
@@ -27,14 +28,20 @@ impl DirectSink {
         Self {
             file,
             is_direct: true,
+            is_refused: false,
         }
     }
 
-    fn leave_direct(&mut self) -> io::Result<()> {
-        if self.is_direct {
+    fn set_direct(&mut self, is_direct: bool) -> io::Result<()> {
+        if self.is_direct != is_direct {
             // Of all flags only the status flags can be set, and `O_DIRECT` is the only one we use.
-            rustix::fs::fcntl_setfl(&self.file, OFlags::empty())?;
-            self.is_direct = false;
+            let flags = if is_direct {
+                OFlags::DIRECT
+            } else {
+                OFlags::empty()
+            };
+            rustix::fs::fcntl_setfl(&self.file, flags)?;
+            self.is_direct = is_direct;
         }
         Ok(())
     }
@@ -43,13 +50,14 @@ impl DirectSink {
 impl Sink for DirectSink {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let whole = whole_blocks(bytes, offset);
-        if self.is_direct && whole > 0 {
+        if whole > 0 && !self.is_refused {
+            self.set_direct(true)?;
             match rustix::io::pwrite(&self.file, &bytes[..whole], offset) {
-                Err(Errno::INVAL) => {}
+                Err(Errno::INVAL) => self.is_refused = true,
                 result => return Ok(result?),
             }
         }
-        self.leave_direct()?;
+        self.set_direct(false)?;
         Ok(rustix::io::pwrite(&self.file, bytes, offset)?)
     }
 
@@ -59,7 +67,7 @@ impl Sink for DirectSink {
 }
 
 /// How many of the bytes, from the first on, can be written direct.
-fn whole_blocks(bytes: &[u8], offset: u64) -> usize {
+pub(in crate::store) fn whole_blocks(bytes: &[u8], offset: u64) -> usize {
     let is_aligned = bytes.as_ptr().addr().is_multiple_of(BLOCK_BYTES)
         && offset.is_multiple_of(BLOCK_BYTES as u64);
     if is_aligned {
@@ -105,21 +113,28 @@ mod tests {
     }
 
     #[test]
-    fn body_and_tail_meet_in_one_file_and_the_tail_ends_direct_writing() {
+    fn body_and_tail_meet_in_one_file_in_whatever_order() {
         let chunk = chunk();
         let bytes = &chunk[..3 * BLOCK_BYTES + 77];
-        for directory in directories() {
+        let (all, body) = (bytes.len(), 3 * BLOCK_BYTES);
+        let orders = [vec![0..all], vec![body..all, 0..body]];
+        for (directory, parts) in directories()
+            .iter()
+            .flat_map(|d| orders.iter().map(move |o| (d, o)))
+        {
             let path = directory.path().join("file");
             let file = fs::File::create(&path).expect("created");
             // Where direct writes are refused, this tests the rest.
             let _ = rustix::fs::fcntl_setfl(&file, OFlags::DIRECT);
             let mut sink = DirectSink::new(file.into());
-            let mut done = 0;
-            while done < bytes.len() {
-                done += sink.write_at(&bytes[done..], done as u64).expect("written");
+            for part in parts {
+                let mut done = part.start;
+                while done < part.end {
+                    done += sink
+                        .write_at(&bytes[done..part.end], done as u64)
+                        .expect("written");
+                }
             }
-            let flags = rustix::fs::fcntl_getfl(sink.file()).expect("asked");
-            assert!(!flags.contains(OFlags::DIRECT));
             assert!(fs::read(&path).expect("read") == bytes);
         }
     }

@@ -15,6 +15,7 @@ use rustix::fs::FallocateFlags;
 
 pub use buffered::BufferedSink;
 pub use direct::DirectSink;
+pub(super) use direct::whole_blocks;
 
 /// One file being written.
 pub trait Sink: Send {
