@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 pub struct Observer {
     /// The process, and what it had spent at the beginning.
     receiver: Option<(u32, Duration)>,
-    /// What all CPUs had spent at the beginning.
-    system: Duration,
+    /// All CPUs at the beginning.
+    system: System,
     /// A directory of the file system to be synced.
     synced: Option<File>,
 }
@@ -36,7 +36,7 @@ impl Observer {
         let spent = |pid| Ok::<_, io::Error>((pid, of_process_tree(pid)?));
         Ok(Self {
             receiver: receiver.map(spent).transpose()?,
-            system: of_system()?,
+            system: System::now()?,
             synced: synced.map(File::open).transpose()?,
         })
     }
@@ -52,7 +52,7 @@ impl Observer {
             |(pid, before)| Ok::<_, io::Error>(of_process_tree(pid)?.saturating_sub(before));
         Ok(Observation {
             receiver_cpu: self.receiver.map(spent).transpose()?,
-            system_cpu: of_system()?.saturating_sub(self.system),
+            system_cpu: System::now()?.busy_since(&self.system),
             sync,
         })
     }
@@ -117,22 +117,46 @@ fn processes() -> io::Result<HashMap<u32, Stat>> {
     Ok(processes)
 }
 
-/// The time that all CPUs together have been busy since boot, sampled by the timer tick.
-fn of_system() -> io::Result<Duration> {
-    let stat = fs::read_to_string("/proc/stat")?;
-    let busy = busy_ticks(&stat).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(from_ticks(busy))
+/// How long all CPUs together have not been at work, and when that was.
+///
+/// Not the other way round: the kernel takes the time of going to sleep and of waking up, so idle time
+/// is exact, but whatever runs when the timer ticks is charged a tick of user or system time. Work that
+/// a timer starts, and that is through before the next tick, is hardly ever seen by it.
+#[derive(Clone, Copy, Debug)]
+struct System {
+    at: Instant,
+    cpus: u32,
+    idle: Duration,
 }
 
-/// user + nice + system + irq + softirq: not idle, not waiting, not stolen (proc_stat(5)).
-fn busy_ticks(stat: &str) -> Option<u64> {
-    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+impl System {
+    fn now() -> io::Result<Self> {
+        let stat = fs::read_to_string("/proc/stat")?;
+        let at = Instant::now();
+        let (cpus, ticks) = idle_ticks(&stat).ok_or(io::ErrorKind::InvalidData)?;
+        let idle = from_ticks(ticks);
+        Ok(Self { at, cpus, idle })
+    }
+
+    fn busy_since(&self, before: &Self) -> Duration {
+        let all = (self.at - before.at) * before.cpus;
+        all.saturating_sub(self.idle.saturating_sub(before.idle))
+    }
+}
+
+/// The number of CPUs, and idle + iowait + steal: either of the first two may go backwards, when who
+/// sleeps begins or ends to wait for a disk, but not their sum; stolen time is not in the CPU time of
+/// processes either (`proc_stat(5)`).
+fn idle_ticks(stat: &str) -> Option<(u32, u64)> {
+    let mut cpus = stat.lines().take_while(|line| line.starts_with("cpu"));
+    let fields = cpus.next()?.strip_prefix("cpu ")?;
     let ticks: Vec<u64> = fields
         .split_whitespace()
         .map_while(|field| field.parse().ok())
         .collect();
-    let busy = [0, 1, 2, 5, 6].iter().map(|field| ticks.get(*field));
-    busy.sum::<Option<u64>>()
+    let idle = [3, 4, 7].iter().map(|field| ticks.get(*field));
+    let cpus = u32::try_from(cpus.count()).ok()?;
+    Some((cpus, idle.sum::<Option<u64>>()?))
 }
 
 fn from_ticks(ticks: u64) -> Duration {
@@ -153,8 +177,23 @@ mod tests {
 
     #[test]
     fn idle_waiting_and_stolen_time_is_not_busy() {
-        let stat = "cpu  1 2 4 1000 1000 8 16 1000 0 0\ncpu0 1 1 1 1\n";
-        assert_eq!(busy_ticks(stat), Some(31));
+        let stat = "cpu  1 2 4 1000 200 8 16 30 0 0\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nintr 5\n";
+        assert_eq!(idle_ticks(stat), Some((2, 1230)));
+        assert_eq!(idle_ticks("cpu  1 2 4 1000 200 8 16\n"), None);
+    }
+
+    #[test]
+    fn the_rest_of_the_time_of_all_cpus_is_busy() {
+        let now = Instant::now();
+        let at = |seconds, idle| System {
+            at: now + Duration::from_secs(seconds),
+            cpus: 2,
+            idle: Duration::from_secs(idle),
+        };
+        let (before, after) = (at(0, 100), at(10, 115));
+        let busy = after.busy_since(&before).as_secs_f64();
+        assert!((busy - 5.0).abs() < 1e-6, "{busy}");
+        assert_eq!(at(1, 103).busy_since(&before), Duration::ZERO);
     }
 
     #[test]
