@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pdvault_loadgen::results::Results;
 
 use crate::figures::Figures;
-use crate::matrix::Load;
+use crate::matrix::{Condition, Load};
 use crate::memory;
 use crate::plan::Step;
 use crate::problem::Problem;
@@ -19,6 +19,7 @@ use crate::receiver::{Receiver, last_lines};
 use crate::stage::{Stage, disk_bytes};
 use crate::system::{Kind, PDU_BYTES, Programs, System, orthanc_configuration};
 use crate::tools;
+use crate::warmth::Cold;
 
 /// A load that is not through after this is ended, and what was sent until then counts, in seconds.
 pub(crate) const LOAD_LIMIT_S: u64 = 8;
@@ -27,7 +28,7 @@ pub(crate) const LOAD_LIMIT_S: u64 = 8;
 pub(crate) const SLOW_LOAD_LIMIT_S: u64 = 3;
 
 /// How long a load in an open loop is, in seconds.
-const OPEN_LOOP_S: u64 = 4;
+const OPEN_LOOP_S: u64 = 10;
 
 /// The sender waits so long for what is on its way; after that, and this, it is killed.
 const SENDER_LIMIT: Duration = Duration::from_secs(120);
@@ -79,7 +80,7 @@ impl Bench {
             stage.work().to_owned()
         };
         let measured = if system.kind == Kind::Fio {
-            stage.set_memory(row.condition, bytes)?;
+            let _memory = stage.set_memory(row, system.kind)?;
             self.write_with_fio(&output, bytes)
         } else {
             self.receive(stage, step, &output, rate)
@@ -92,7 +93,7 @@ impl Bench {
 
     fn receive(
         &self,
-        stage: &Stage,
+        stage: &mut Stage,
         step: &Step,
         output: &Path,
         rate: Option<u64>,
@@ -107,16 +108,20 @@ impl Bench {
             Ok(receiver) => receiver,
             Err(problem) => return Ok(Figures::of_failure(problem.to_string())),
         };
-        if system.kind.stores() {
-            stage.set_memory(row.condition, row.load.bytes(system.kind))?;
-        }
+        let memory = if system.kind.stores() {
+            stage.set_memory(&row, system.kind)?
+        } else {
+            Cold::default()
+        };
         let sending = Sending {
             load: &row.load,
             kind: system.kind,
             rate,
             verify,
         };
-        self.load(&sending, &receiver, output, stage.work())
+        let mut figures = self.load(&sending, &receiver, output, stage.work())?;
+        figures.cold_bytes = (row.condition == Condition::Cold).then_some(memory.bytes);
+        Ok(figures)
     }
 
     /// Starts a receiver that writes to `output`; its log and the like go to `home`.

@@ -22,6 +22,8 @@ pub(crate) struct Figures {
     pub(crate) p99_ms: Option<f64>,
     /// The peaks of the receiver's processes, added up.
     pub(crate) peak_bytes: Option<u64>,
+    /// Free memory that a virtual machine did not have from its host yet, right before the load.
+    pub(crate) cold_bytes: Option<u64>,
     /// Files that were compared byte for byte, all of them right.
     pub(crate) verified: Option<u64>,
     /// Why there is no more than this.
@@ -77,6 +79,7 @@ impl Figures {
                 .as_ref()
                 .map(|verification| verification.found),
             failure: failure(results),
+            cold_bytes: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod host;
 mod matrix;
 mod memory;
 mod options;
+mod outrun;
 mod plan;
 mod problem;
 mod progress;
@@ -25,6 +26,7 @@ mod tables;
 mod targets;
 mod tools;
 mod turns;
+mod warmth;
 
 use std::process::ExitCode;
 

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::system::Kind;
+use crate::system::{Driver, Kind, System};
 
 /// The state of file system and memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Condition {
-    /// A new ext4 on a loop device; memory touched right before.
+    /// A new ext4 on a loop device; memory that was touched before.
     Warm,
-    /// A new directory of the disk itself; page cache dropped.
+    /// A new directory of the disk itself; page cache dropped, memory that was not touched before.
     Cold,
+    /// A new directory of the disk itself; no memory free, but page cache that can be dropped.
+    Full,
 }
 
 /// What is sent. Every association has one object on its way, or `window` of them.
@@ -35,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) condition: Condition,
     pub(crate) kinds: &'static [Kind],
     pub(crate) part: Part,
+    /// Whether only the driver takes part that is the default.
+    one_driver: bool,
 }
 
 /// Which forms of the comparison a row belongs to.
@@ -52,7 +56,10 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GB: u64 = 1_000_000_000;
 
-use Condition::{Cold, Warm};
+/// What fio writes at most: the disk is no slower after that.
+const FIO_BYTES_MAX: u64 = 4 * GB;
+
+use Condition::{Cold, Full, Warm};
 use Kind::{
     BareBuffered, BareDiscard, BareDurable, BareMmap, BareNoSync, Dcmtk, DcmtkIgnore, DcmtkPlain,
     DicomRs, Fio, Ignore, None, Object, Orthanc, Pynetdicom,
@@ -72,34 +79,75 @@ const ALL: &[Kind] = &[
     Fio,
     BareDiscard,
 ];
-/// Those that may win.
-const FAST: &[Kind] = &[Object, None, BareDurable, BareNoSync, Dcmtk, DicomRs, Fio];
-/// Those that may win, without limits.
-const RIVALS: &[Kind] = &[Object, None, BareDurable, Dcmtk, DicomRs];
+/// Everybody but for a prototype that no target of the row names.
+const PEERS: &[Kind] = &[
+    Object,
+    None,
+    BareDurable,
+    Dcmtk,
+    DicomRs,
+    DcmtkPlain,
+    Pynetdicom,
+    Orthanc,
+    Fio,
+    BareDiscard,
+];
+/// Those that may win, and the limits.
+const FAST: &[Kind] = &[
+    Object,
+    None,
+    BareDurable,
+    BareNoSync,
+    Dcmtk,
+    DicomRs,
+    Fio,
+    BareDiscard,
+];
+/// The same with one prototype less.
+const RIVALS: &[Kind] = &[Object, None, BareDurable, Dcmtk, DicomRs, Fio, BareDiscard];
+/// Those that may win with small objects. What a disk takes at best is no limit there.
+const SMALL: &[Kind] = &[Object, None, BareDurable, Dcmtk, DicomRs, BareDiscard];
+/// Everybody who receives.
+const SMALL_ALL: &[Kind] = &[
+    Object,
+    None,
+    BareDurable,
+    Dcmtk,
+    DicomRs,
+    DcmtkPlain,
+    Pynetdicom,
+    Orthanc,
+    BareDiscard,
+];
 const DISCARDING: &[Kind] = &[Ignore, BareDiscard, DcmtkIgnore];
 /// The ways to the disk that the design was chosen from.
 const WAYS: &[Kind] = &[BareDurable, BareNoSync, BareMmap, BareBuffered];
-const LARGE: &[Kind] = &[Object, BareDurable, Dcmtk, Fio];
+const LARGE: &[Kind] = &[Object, BareDurable, Dcmtk, Fio, BareDiscard];
 const OURS: &[Kind] = &[Object];
 
 /// Every row, in the order in which they run.
 pub(crate) const ROWS: &[Row] = &[
     row("512k-8", 512 * KIB, 8, Warm, ALL, Part::Quick).of(6 * GB),
-    row("512k-8-cold", 512 * KIB, 8, Cold, FAST, Part::Quick).of(6 * GB),
-    row("512k-64", 512 * KIB, 64, Warm, RIVALS, Part::Quick).of(4 * GB),
-    row("512k-8-window-8", 512 * KIB, 8, Warm, RIVALS, Part::Targets)
+    row("512k-64", 512 * KIB, 64, Warm, PEERS, Part::Quick).of(4 * GB),
+    row("512k-8-window-8", 512 * KIB, 8, Warm, PEERS, Part::Targets)
         .of(4 * GB)
         .window(8),
     row("512k-4-ignore", 512 * KIB, 4, Warm, DISCARDING, Part::Quick).of(12 * GB),
-    row("8k-8", 8 * KIB, 8, Warm, RIVALS, Part::Targets).of(GB / 2),
-    row("8k-64", 8 * KIB, 64, Warm, RIVALS, Part::Quick).of(GB / 2),
-    row("8k-per-object", 8 * KIB, 8, Warm, RIVALS, Part::Quick)
+    row("8k-8", 8 * KIB, 8, Warm, SMALL_ALL, Part::Targets).of(GB / 4),
+    row("8k-64", 8 * KIB, 64, Warm, SMALL_ALL, Part::Quick).of(GB / 2),
+    row("8k-per-object", 8 * KIB, 8, Warm, SMALL, Part::Quick)
         .of(GB / 20)
         .per_object(),
-    row("64m-4", 64 * MIB, 4, Warm, LARGE, Part::Targets).of(4 * GB),
+    row("64m-4", 64 * MIB, 4, Warm, LARGE, Part::Targets)
+        .of(4 * GB)
+        .one_driver(),
     row("512k-1", 512 * KIB, 1, Warm, RIVALS, Part::Targets).of(2 * GB),
-    row("512k-256", 512 * KIB, 256, Warm, OURS, Part::Targets).of(4 * GB),
-    row("512k-1000", 512 * KIB, 1000, Warm, OURS, Part::Targets).of(4 * GB),
+    row("512k-256", 512 * KIB, 256, Warm, OURS, Part::Targets)
+        .of(4 * GB)
+        .one_driver(),
+    row("512k-1000", 512 * KIB, 1000, Warm, OURS, Part::Targets)
+        .of(4 * GB)
+        .one_driver(),
     row(
         "512k-64-half-rate",
         512 * KIB,
@@ -109,21 +157,24 @@ pub(crate) const ROWS: &[Row] = &[
         Part::Targets,
     )
     .of(2 * GB)
-    .open("512k-64"),
-    row("512k-8-ways", 512 * KIB, 8, Cold, WAYS, Part::Full).of(2 * GB),
-    row("8k-1", 8 * KIB, 1, Warm, RIVALS, Part::Full).of(GB / 10),
-    row("8k-8-cold", 8 * KIB, 8, Cold, RIVALS, Part::Full).of(GB / 4),
-    row("8k-8-everybody", 8 * KIB, 8, Warm, ALL, Part::Full).of(GB / 5),
+    .open("512k-64")
+    .one_driver(),
+    row("8k-1", 8 * KIB, 1, Warm, SMALL, Part::Full).of(GB / 10),
     row("128k-1", 128 * KIB, 1, Warm, RIVALS, Part::Full).of(GB),
     row("128k-8", 128 * KIB, 8, Warm, RIVALS, Part::Full).of(2 * GB),
     row("128k-64", 128 * KIB, 64, Warm, RIVALS, Part::Full).of(2 * GB),
-    row("512k-64-cold", 512 * KIB, 64, Cold, RIVALS, Part::Full).of(4 * GB),
     row("8m-1", 8 * MIB, 1, Warm, RIVALS, Part::Full).of(3 * GB),
     row("8m-8", 8 * MIB, 8, Warm, RIVALS, Part::Full).of(4 * GB),
     row("8m-64", 8 * MIB, 64, Warm, RIVALS, Part::Full).of(4 * GB),
     row("64m-1", 64 * MIB, 1, Warm, LARGE, Part::Full).of(3 * GB),
     row("64m-8", 64 * MIB, 8, Warm, LARGE, Part::Full).of(4 * GB),
     row("64m-64", 64 * MIB, 64, Warm, LARGE, Part::Full).of(6 * GB),
+    // Other memory than before comes last: to have warm memory again takes its time.
+    row("512k-8-cold", 512 * KIB, 8, Cold, ALL, Part::Quick).of(6 * GB),
+    row("512k-64-cold", 512 * KIB, 64, Cold, RIVALS, Part::Full).of(4 * GB),
+    row("512k-8-ways", 512 * KIB, 8, Cold, WAYS, Part::Full).of(2 * GB),
+    row("8k-8-cold", 8 * KIB, 8, Cold, SMALL, Part::Full).of(GB / 4),
+    row("512k-8-full", 512 * KIB, 8, Full, FAST, Part::Full).of(6 * GB),
 ];
 
 const fn row(
@@ -148,6 +199,7 @@ const fn row(
         condition,
         kinds,
         part,
+        one_driver: false,
     }
 }
 
@@ -170,6 +222,24 @@ impl Row {
     const fn open(mut self, row: &'static str) -> Self {
         self.load.half_rate_of = Some(row);
         self
+    }
+
+    const fn one_driver(mut self) -> Self {
+        self.one_driver = true;
+        self
+    }
+
+    /// The systems that take part, where there are these drivers; the last of them is the default.
+    pub(crate) fn systems(&self, drivers: &[Driver]) -> Vec<System> {
+        let drivers = if self.one_driver {
+            &drivers[drivers.len().saturating_sub(1)..]
+        } else {
+            drivers
+        };
+        let kinds = self.kinds.iter();
+        kinds
+            .flat_map(|kind| System::all_of(*kind, drivers))
+            .collect()
     }
 
     /// The row with so many times fewer objects.
@@ -204,7 +274,8 @@ impl Row {
         };
         let condition = match self.condition {
             Warm => "memory warm",
-            Cold => "page cache cold",
+            Cold => "memory cold",
+            Full => "page cache full",
         };
         format!("{size}, {how}{window}{pace}, {condition}")
     }
@@ -213,10 +284,10 @@ impl Row {
 impl Load {
     /// How many objects a system of this kind is sent, at least one over each association.
     pub(crate) fn objects(&self, kind: Kind) -> u64 {
-        let volume = if kind.is_slow() {
-            self.volume / 10
-        } else {
-            self.volume
+        let volume = match kind {
+            Fio => self.volume.min(FIO_BYTES_MAX),
+            kind if kind.is_slow() => self.volume / 10,
+            _ => self.volume,
         };
         (volume / self.object_bytes).max(self.associations.into())
     }
@@ -268,6 +339,18 @@ mod tests {
     fn every_association_has_an_object_however_short_the_run() {
         let row = find("64m-64").expect("a row").shortened(1000);
         assert_eq!(row.load.objects(Object), 64);
+    }
+
+    #[test]
+    fn one_driver_is_the_default_one() {
+        let systems = |id| {
+            find(id)
+                .expect("a row")
+                .systems(&[Driver::Mio, Driver::Uring])
+        };
+        let names: Vec<_> = systems("512k-256").iter().map(System::to_string).collect();
+        assert_eq!(names, ["pdvault/uring"]);
+        assert_eq!(systems("512k-4-ignore").len(), 4);
     }
 
     #[test]

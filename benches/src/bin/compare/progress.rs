@@ -65,6 +65,13 @@ impl Progress {
         }
     }
 
+    /// A run is not done, which was to take `estimate_s` seconds.
+    pub(crate) fn leave_out(&mut self, estimate_s: f64) {
+        self.total -= 1;
+        self.all_s -= estimate_s;
+        self.bar.set_length(self.total as u64);
+    }
+
     /// The estimate, corrected by what it was wrong so far.
     fn left(&self) -> String {
         let factor = if self.done_s > 0.0 {

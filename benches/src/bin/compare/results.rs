@@ -4,7 +4,7 @@ use crate::figures::Metric;
 use crate::matrix::Row;
 use crate::state::Run;
 use crate::statistics::Spread;
-use crate::system::System;
+use crate::system::{Kind, System};
 
 /// The runs of the rows that are reported.
 #[derive(Debug)]
@@ -37,6 +37,31 @@ impl Results {
         let system = system.to_string();
         let mut runs = self.runs_of(row, &system);
         runs.find(|run| run.key.round == round)?.figures.get(metric)
+    }
+
+    /// How much of a limit was reached, by the median of the rounds' ratios.
+    pub(crate) fn share(
+        &self,
+        row: &str,
+        system: System,
+        metric: Metric,
+        limit: Kind,
+    ) -> Option<f64> {
+        let limit = System {
+            kind: limit,
+            driver: None,
+        };
+        let shares = (1..=self.rounds()).filter_map(|round| {
+            let reached = self.value(row, system, round, metric)?;
+            Some(reached / self.value(row, limit, round, metric)?)
+        });
+        Some(Spread::of(shares)?.median)
+    }
+
+    /// The least free memory that was cold right before a load of this row.
+    pub(crate) fn least_cold_bytes(&self, row: &str) -> Option<u64> {
+        let runs = self.runs.iter().filter(|run| run.key.row == row);
+        runs.filter_map(|run| run.figures.cold_bytes).min()
     }
 
     /// The last round of which there is a run.

@@ -5,17 +5,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
-use memmap2::{Advice, MmapMut};
-
-use crate::matrix::{Condition, Load};
+use crate::matrix::{Condition, Load, Row};
 use crate::options::LoopMode;
 use crate::problem::Problem;
 use crate::system::Kind;
 use crate::tools;
+use crate::warmth::{self, Ballast, Cold};
 
 /// What a file system needs for itself, in bytes, and some to spare: a full one is slow.
 const SPARE_BYTES: u64 = 2 << 30;
@@ -23,19 +20,8 @@ const SPARE_BYTES: u64 = 2 << 30;
 /// Up to this size of an object, in bytes, a file takes twice its size: rounded up to blocks.
 const SMALL_BYTES: u64 = 64 << 10;
 
-/// The largest share of the available memory that is touched, as a divisor.
-const MEMORY_DIVISOR: u64 = 2;
-
-/// So much is touched at a time, in bytes.
-const TOUCH_BYTES: usize = 64 << 20;
-
-/// How often it is looked whether the machine still gives memory back to its host, and how many times
-/// at most.
-const GIVING_BACK_EVERY: Duration = Duration::from_secs(2);
-const GIVING_BACK_LOOKS: u32 = 3;
-
-/// Counts what was given back to the host, where the kernel does so.
-const REPORTED: &str = "/sys/module/page_reporting/parameters/reported_kib";
+/// Memory is made warm or cold for so much of the load, as a fraction: a little more than it takes.
+const MEMORY_SHARE: (u64, u64) = (5, 4);
 
 /// See the [module documentation](self).
 #[derive(Debug)]
@@ -50,6 +36,8 @@ pub(crate) struct Stage {
     output: PathBuf,
     /// How many directories were made.
     made: u32,
+    /// What fills the page cache, where a row asks for that.
+    ballast: Option<Ballast>,
 }
 
 /// How much one run has on disk at a time, in bytes.
@@ -79,6 +67,7 @@ impl Stage {
             interrupted,
             device: None,
             made: 0,
+            ballast: None,
         };
         stage.clear();
         fs::create_dir_all(stage.mount_point()).map_err(Problem::at(&stage.work))?;
@@ -133,17 +122,48 @@ impl Stage {
         Ok(self.output.clone())
     }
 
-    /// Sets memory up for a run that writes `bytes`.
-    pub(crate) fn set_memory(&self, condition: Condition, bytes: u64) -> Result<(), Problem> {
-        match condition {
-            // The page cache of the file system, and of the image under it.
-            Condition::Warm => {
-                let bytes = (bytes * 2).min(available_bytes() / MEMORY_DIVISOR);
-                touch_memory(bytes, &self.interrupted)
-            }
-            Condition::Cold if self.is_root => drop_caches(),
-            Condition::Cold => Ok(()),
+    /// Sets memory up for a run of this row. It stays so until the value that is returned ends.
+    pub(crate) fn set_memory(&mut self, row: &Row, kind: Kind) -> Result<Cold, Problem> {
+        let bytes = row.load.bytes(kind);
+        let with_spare = bytes / MEMORY_SHARE.1 * MEMORY_SHARE.0;
+        if row.condition != Condition::Full {
+            self.drop_ballast();
         }
+        match row.condition {
+            // The page cache of the image, and of the file system on it.
+            Condition::Warm if kind.writes_direct() && row.load.object_bytes > SMALL_BYTES => {
+                warmth::warm(with_spare, &self.interrupted)?;
+            }
+            Condition::Warm => warmth::warm(bytes * 2, &self.interrupted)?,
+            // It takes root to drop the page cache.
+            Condition::Cold if self.is_root => {
+                warmth::drop_caches()?;
+                return Cold::find(with_spare, &self.interrupted);
+            }
+            Condition::Full => self.fill_page_cache()?,
+            Condition::Cold => {}
+        }
+        Ok(Cold::default())
+    }
+
+    fn fill_page_cache(&mut self) -> Result<(), Problem> {
+        let path = self.ballast_file();
+        if self.ballast.is_none() {
+            self.ballast = Some(Ballast::new(&path)?);
+        }
+        let ballast = self.ballast.as_mut().expect("made right before");
+        ballast.fill(&self.interrupted).map_err(Problem::at(&path))
+    }
+
+    fn drop_ballast(&mut self) {
+        if self.ballast.take().is_some() {
+            // It takes no room on disk, and its page cache is dropped anyway.
+            let _ = fs::remove_file(self.ballast_file());
+        }
+    }
+
+    fn ballast_file(&self) -> PathBuf {
+        self.work.join("ballast")
     }
 
     /// Gives the space of the last run back. Files of the disk itself are emptied, not deleted: that
@@ -248,70 +268,6 @@ fn empty_files(directory: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Takes memory from the system, writes to every page of it and gives it back: the page cache is made
-/// of it next, and it is already backed by the machine under a virtual one.
-fn touch_memory(bytes: u64, interrupted: &AtomicBool) -> Result<(), Problem> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = usize::try_from(bytes).unwrap_or(usize::MAX) / threads;
-    let touched: std::io::Result<Vec<()>> = thread::scope(|scope| {
-        let touching: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| touch(share, interrupted)))
-            .collect();
-        let results = touching
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic in it"));
-        results.collect()
-    });
-    touched
-        .map(drop)
-        .map_err(|error| format!("cannot touch {bytes} bytes of memory: {error}").into())
-}
-
-fn touch(bytes: usize, interrupted: &AtomicBool) -> std::io::Result<()> {
-    let memory = MmapMut::map_anon(bytes.max(TOUCH_BYTES))?;
-    // Advice only; without it, it takes longer.
-    let _ = memory.advise(Advice::HugePage);
-    for start in (0..bytes).step_by(TOUCH_BYTES) {
-        if interrupted.load(Ordering::Relaxed) {
-            break;
-        }
-        let length = TOUCH_BYTES.min(bytes - start);
-        memory.advise_range(Advice::PopulateWrite, start, length)?;
-    }
-    Ok(())
-}
-
-fn available_bytes() -> u64 {
-    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = told
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() * 1024
-}
-
-/// Empties the page cache, then waits until a virtual machine has handed the free memory back to its
-/// host, where it does so: the next page of the cache is then a new one for the host, too.
-fn drop_caches() -> Result<(), Problem> {
-    rustix::fs::sync();
-    let control = Path::new("/proc/sys/vm/drop_caches");
-    fs::write(control, "3").map_err(Problem::at(control))?;
-    let reported = || fs::read_to_string(REPORTED).ok();
-    let mut before = reported();
-    for _ in 0..GIVING_BACK_LOOKS {
-        if before.is_none() {
-            break;
-        }
-        thread::sleep(GIVING_BACK_EVERY);
-        let now = reported();
-        if now == before {
-            break;
-        }
-        before = now;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,13 +295,5 @@ mod tests {
         assert!(first != second && first.join("object").exists());
         drop(stage);
         assert!(!work.exists());
-    }
-
-    #[test]
-    fn memory_is_touched_without_complaint() {
-        let interrupted = AtomicBool::new(false);
-        touch_memory((130 << 20) + 1, &interrupted).expect("there is so much");
-        touch_memory(0, &interrupted).expect("nothing");
-        assert!(available_bytes() > 1 << 20);
     }
 }

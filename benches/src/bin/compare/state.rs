@@ -125,6 +125,29 @@ pub(crate) fn build_of(pdvault: &Path, loop_mode: &str) -> Result<String, Proble
     Ok(format!("{:016x} {loop_mode}", hasher.finish()))
 }
 
+/// A run of 10^9 bytes that took so many seconds.
+#[cfg(test)]
+pub(crate) fn run_of_a_gigabyte(row: &str, system: &str, round: u32, seconds: f64) -> Run {
+    Run {
+        key: Key {
+            row: row.to_owned(),
+            system: system.to_owned(),
+            round,
+            volume: 1,
+            build: String::new(),
+        },
+        figures: Figures {
+            objects: 1000,
+            bytes: 1_000_000_000,
+            success_s: Some(seconds),
+            stable_s: Some(seconds),
+            system_cpu_s: Some(seconds),
+            ..Figures::default()
+        },
+        took_s: 1.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,6 +90,12 @@ impl Kind {
         self.is_slow() || self == Self::DicomRs
     }
 
+    /// Whether it writes large objects past the page cache of its file system.
+    pub(crate) fn writes_direct(self) -> bool {
+        use Kind::{BareDurable, BareNoSync, Fio};
+        self.is_ours() || matches!(self, BareDurable | BareNoSync | Fio)
+    }
+
     /// Whether there is anything on disk afterwards.
     pub(crate) fn stores(self) -> bool {
         !matches!(self, Self::Ignore | Self::DcmtkIgnore | Self::BareDiscard)
@@ -132,8 +138,14 @@ impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.driver {
             Some(driver) => write!(f, "{}/{}", self.kind.name(), driver.name()),
-            None => f.write_str(self.kind.name()),
+            None => write!(f, "{}", self.kind),
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

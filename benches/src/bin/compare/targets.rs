@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::figures::Metric;
-use crate::matrix;
+use crate::matrix::{self, Row};
+use crate::outrun::is_outrun;
 use crate::results::Results;
 use crate::statistics::Spread;
 use crate::system::{Driver, Kind, System};
@@ -12,8 +13,8 @@ use crate::system::{Driver, Kind, System};
 #[derive(Clone, Copy, Debug)]
 enum Against {
     /// The same row and metric of another system.
-    System(Kind),
-    /// The best receiver of other people in the same row.
+    Other(Kind),
+    /// The best receiver of other people in the same row, of those that are not outrun.
     BestPeer,
     /// The same system and metric in another row.
     Row(&'static str),
@@ -31,11 +32,19 @@ pub(crate) enum Sense {
     AtMost,
 }
 
+impl Sense {
+    /// Whether a ratio is on the right side of a bound.
+    pub(crate) fn is_met(self, ratio: f64, bound: f64) -> bool {
+        match self {
+            Self::AtLeast => ratio >= bound,
+            Self::AtMost => ratio <= bound,
+        }
+    }
+}
+
 /// One target.
 #[derive(Clone, Copy, Debug)]
 struct Target {
-    row: &'static str,
-    ours: Kind,
     metric: Metric,
     against: Against,
     sense: Sense,
@@ -61,128 +70,109 @@ const LANDING_BYTES: f64 = 256.0 * 1_048_576.0;
 /// What may come on top of it.
 const BESIDES_LANDING_BYTES: u64 = 64 << 20;
 
-use Against::{BestPeer, LandingAnd};
+use Against::{BestPeer, LandingAnd, Other};
 use Kind::{BareDiscard, BareDurable, BareNoSync, Dcmtk, DcmtkIgnore, Fio, Ignore, None, Object};
 use Metric::{P50, P99, Peak, StableRate, SuccessObjects, SuccessRate, SystemCpu};
 use Sense::{AtLeast, AtMost};
 
-const TARGETS: &[Target] = &[
-    at_least(
-        1.2,
+/// Of a row, and of a form of pdvault in it.
+type Targets = (&'static str, Kind, &'static [Target]);
+
+const TARGETS: &[Targets] = &[
+    (
         "512k-8",
         Object,
-        StableRate,
-        Against::System(BareDurable),
+        &[
+            at_least(1.2, StableRate, Other(BareDurable)),
+            at_most(1.0, SystemCpu, BestPeer),
+        ],
     ),
-    at_least(
-        1.2,
+    (
+        "512k-8",
+        None,
+        &[
+            at_least(0.95, SuccessRate, Other(BareNoSync)),
+            at_least(1.2, SuccessRate, BestPeer),
+            at_most(0.75, SystemCpu, BestPeer),
+        ],
+    ),
+    (
         "512k-8-cold",
         Object,
-        StableRate,
-        Against::System(BareDurable),
+        &[
+            at_least(1.2, StableRate, Other(BareDurable)),
+            at_least(1.0, StableRate, BestPeer),
+            at_most(1.0, SystemCpu, BestPeer),
+        ],
     ),
-    at_least(1.0, "512k-8-cold", Object, StableRate, BestPeer),
-    at_least(
-        1.15,
-        "512k-64",
-        Object,
-        StableRate,
-        Against::System(BareDurable),
-    ),
-    at_least(1.0, "512k-64", Object, StableRate, BestPeer),
-    at_least(
-        1.15,
-        "512k-8-window-8",
-        Object,
-        StableRate,
-        Against::System(BareDurable),
-    ),
-    at_least(1.0, "512k-8-window-8", Object, StableRate, BestPeer),
-    at_least(
-        0.95,
-        "512k-8",
+    (
+        "512k-8-cold",
         None,
-        SuccessRate,
-        Against::System(BareNoSync),
+        &[
+            at_least(2.0, SuccessRate, BestPeer),
+            at_most(0.75, SystemCpu, BestPeer),
+        ],
     ),
-    at_least(1.2, "512k-8", None, SuccessRate, BestPeer),
-    at_least(2.0, "512k-8-cold", None, SuccessRate, BestPeer),
-    at_most(0.75, "512k-8", None, SystemCpu, BestPeer),
-    at_most(0.75, "512k-8-cold", None, SystemCpu, BestPeer),
-    at_most(1.0, "512k-8", Object, SystemCpu, BestPeer),
-    at_most(1.0, "512k-8-cold", Object, SystemCpu, BestPeer),
-    at_least(
-        0.9,
+    ("512k-64", Object, AHEAD),
+    ("512k-8-window-8", Object, AHEAD),
+    (
         "512k-4-ignore",
         Ignore,
-        SuccessRate,
-        Against::System(BareDiscard),
+        &[
+            at_least(0.9, SuccessRate, Other(BareDiscard)),
+            at_least(1.4, SuccessRate, Other(DcmtkIgnore)),
+        ],
     ),
-    at_least(
-        1.4,
-        "512k-4-ignore",
-        Ignore,
-        SuccessRate,
-        Against::System(DcmtkIgnore),
-    ),
-    at_least(1.3, "8k-8", None, SuccessRate, BestPeer),
-    at_least(1.3, "8k-8", None, StableRate, BestPeer),
-    at_most(0.8, "8k-8", None, SystemCpu, BestPeer),
-    at_least(1.3, "8k-64", None, SuccessRate, BestPeer),
-    at_least(1.3, "8k-64", None, StableRate, BestPeer),
-    at_most(0.8, "8k-64", None, SystemCpu, BestPeer),
-    at_least(
-        1.3,
+    ("8k-8", None, SMALL_AHEAD),
+    ("8k-64", None, SMALL_AHEAD),
+    (
         "8k-64",
         Object,
-        StableRate,
-        Against::System(BareDurable),
+        &[at_least(1.3, StableRate, Other(BareDurable))],
     ),
-    at_least(0.9, "64m-4", Object, StableRate, Against::System(Fio)),
-    at_least(
-        3.0,
-        "8k-per-object",
-        Object,
-        SuccessObjects,
-        Against::System(Dcmtk),
-    ),
-    at_least(
-        3.0,
-        "8k-per-object",
-        None,
-        SuccessObjects,
-        Against::System(Dcmtk),
-    ),
-    at_least(1.0, "512k-1", None, SuccessRate, Against::System(Dcmtk)),
-    at_least(
-        1.2,
+    ("64m-4", Object, &[at_least(0.9, StableRate, Other(Fio))]),
+    ("8k-per-object", Object, PER_OBJECT),
+    ("8k-per-object", None, PER_OBJECT),
+    (
         "512k-1",
         Object,
-        StableRate,
-        Against::System(BareDurable),
+        &[at_least(1.2, StableRate, Other(BareDurable))],
     ),
-    at_least(0.9, "512k-256", Object, StableRate, Against::Row("512k-8")),
-    at_least(0.9, "512k-1000", Object, StableRate, Against::Row("512k-8")),
-    at_most(
-        1.0,
+    ("512k-1", None, &[at_least(1.0, SuccessRate, Other(Dcmtk))]),
+    ("512k-256", Object, &[NO_SLOWER_THAN_8]),
+    (
         "512k-1000",
         Object,
-        Peak,
-        LandingAnd(BESIDES_LANDING_BYTES),
+        &[
+            NO_SLOWER_THAN_8,
+            at_most(1.0, Peak, LandingAnd(BESIDES_LANDING_BYTES)),
+        ],
     ),
-    at_most(5.0, "512k-64-half-rate", Object, P99, Against::Metric(P50)),
+    (
+        "512k-64-half-rate",
+        Object,
+        &[at_most(5.0, P99, Against::Metric(P50))],
+    ),
 ];
 
-const fn at_least(
-    bound: f64,
-    row: &'static str,
-    ours: Kind,
-    metric: Metric,
-    against: Against,
-) -> Target {
+/// Of everybody, although the others sync nothing.
+const AHEAD: &[Target] = &[
+    at_least(1.15, StableRate, Other(BareDurable)),
+    at_least(1.0, StableRate, BestPeer),
+];
+
+const SMALL_AHEAD: &[Target] = &[
+    at_least(1.3, SuccessRate, BestPeer),
+    at_least(1.3, StableRate, BestPeer),
+    at_most(0.8, SystemCpu, BestPeer),
+];
+
+const PER_OBJECT: &[Target] = &[at_least(3.0, SuccessObjects, Other(Dcmtk))];
+
+const NO_SLOWER_THAN_8: Target = at_least(0.9, StableRate, Against::Row("512k-8"));
+
+const fn at_least(bound: f64, metric: Metric, against: Against) -> Target {
     Target {
-        row,
-        ours,
         metric,
         against,
         sense: AtLeast,
@@ -190,42 +180,37 @@ const fn at_least(
     }
 }
 
-const fn at_most(
-    bound: f64,
-    row: &'static str,
-    ours: Kind,
-    metric: Metric,
-    against: Against,
-) -> Target {
+const fn at_most(bound: f64, metric: Metric, against: Against) -> Target {
     let sense = AtMost;
     Target {
         sense,
-        ..at_least(bound, row, ours, metric, against)
+        ..at_least(bound, metric, against)
     }
 }
 
 /// Holds the results against the targets of their rows, for each driver.
 pub(crate) fn judge(results: &Results, drivers: &[Driver]) -> Vec<Verdict> {
-    let is_asked = |target: &&Target| results.rows.iter().any(|row| row.id == target.row);
-    let each = TARGETS.iter().filter(is_asked).flat_map(|target| {
-        let systems = System::all_of(target.ours, drivers);
-        systems
-            .into_iter()
-            .map(|system| target.judge(results, system))
-    });
-    each.collect()
+    let mut verdicts = Vec::new();
+    for (id, ours, targets) in TARGETS {
+        let Some(row) = results.rows.iter().find(|row| row.id == *id) else {
+            continue;
+        };
+        for target in *targets {
+            let systems = row.systems(drivers).into_iter();
+            let ours = systems.filter(|system| system.kind == *ours);
+            verdicts.extend(ours.map(|system| target.judge(results, row, system)));
+        }
+    }
+    verdicts
 }
 
 impl Target {
-    fn judge(&self, results: &Results, system: System) -> Verdict {
+    fn judge(&self, results: &Results, row: &Row, system: System) -> Verdict {
         let rounds = 1..=results.rounds();
-        let ratio = Spread::of(rounds.filter_map(|round| self.ratio(results, system, round)));
-        let is_reached = ratio.map(|ratio| match self.sense {
-            AtLeast => ratio.median >= self.bound,
-            AtMost => ratio.median <= self.bound,
-        });
+        let ratio = Spread::of(rounds.filter_map(|round| self.ratio(results, row, system, round)));
+        let is_reached = ratio.map(|ratio| self.sense.is_met(ratio.median, self.bound));
         Verdict {
-            figure: self.figure(),
+            figure: self.figure(row),
             against: self.against(),
             sense: self.sense,
             bound: self.bound,
@@ -235,36 +220,22 @@ impl Target {
         }
     }
 
-    fn ratio(&self, results: &Results, system: System, round: u32) -> Option<f64> {
+    fn ratio(&self, results: &Results, row: &Row, system: System, round: u32) -> Option<f64> {
         let value = |row, system, metric| results.value(row, system, round, metric);
-        let ours = value(self.row, system, self.metric)?;
+        let other = |kind: Kind| {
+            let driver = Option::None;
+            value(row.id, System { kind, driver }, self.metric)
+        };
+        let ours = value(row.id, system, self.metric)?;
         let theirs = match self.against {
-            Against::System(kind) => value(
-                self.row,
-                System {
-                    kind,
-                    driver: Option::None,
-                },
-                self.metric,
-            )?,
+            Other(kind) => other(kind)?,
             Against::Row(row) => value(row, system, self.metric)?,
-            Against::Metric(metric) => value(self.row, system, metric)?,
+            Against::Metric(metric) => value(row.id, system, metric)?,
             LandingAnd(more) => LANDING_BYTES + crate::figures::count(more),
             BestPeer => {
-                let peers = matrix::find(self.row)?
-                    .kinds
-                    .iter()
-                    .filter(|kind| kind.is_peer());
-                let values = peers.filter_map(|&kind| {
-                    value(
-                        self.row,
-                        System {
-                            kind,
-                            driver: Option::None,
-                        },
-                        self.metric,
-                    )
-                });
+                let kinds = row.kinds.iter().copied().filter(|kind| kind.is_peer());
+                let rivals = kinds.filter(|kind| !is_outrun(&results.runs, row, *kind));
+                let values = rivals.filter_map(other);
                 match self.sense {
                     AtLeast => values.reduce(f64::max)?,
                     AtMost => values.reduce(f64::min)?,
@@ -274,8 +245,7 @@ impl Target {
         Some(ours / theirs)
     }
 
-    fn figure(&self) -> String {
-        let title = matrix::find(self.row).map_or_else(String::new, matrix::Row::title);
+    fn figure(&self, row: &Row) -> String {
         let what = match self.metric {
             SuccessRate => "rate of Success",
             StableRate => "rate to stable storage",
@@ -286,19 +256,15 @@ impl Target {
             P99 => "p99 of latency",
             Peak => "peak memory",
         };
-        format!("{title}: {what}")
+        format!("{}: {what}", row.title())
     }
 
     fn against(&self) -> String {
         match self.against {
-            Against::System(kind) => System {
-                kind,
-                driver: Option::None,
-            }
-            .to_string(),
+            Other(kind) => kind.to_string(),
             BestPeer => "the best peer".to_owned(),
             Against::Row(row) => {
-                let title = matrix::find(row).map_or_else(String::new, matrix::Row::title);
+                let title = matrix::find(row).map_or_else(String::new, Row::title);
                 format!("the same with {title}")
             }
             Against::Metric(_) => "the median".to_owned(),
@@ -310,30 +276,7 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::Figures;
-    use crate::state::{Key, Run};
-
-    /// A run of 10^9 bytes that took so many seconds.
-    fn run(row: &str, system: &str, round: u32, seconds: f64) -> Run {
-        Run {
-            key: Key {
-                row: row.to_owned(),
-                system: system.to_owned(),
-                round,
-                volume: 1,
-                build: String::new(),
-            },
-            figures: Figures {
-                objects: 1000,
-                bytes: 1_000_000_000,
-                success_s: Some(seconds),
-                stable_s: Some(seconds),
-                system_cpu_s: Some(seconds),
-                ..Figures::default()
-            },
-            took_s: 1.0,
-        }
-    }
+    use crate::state::{Run, run_of_a_gigabyte as run};
 
     fn verdict(runs: Vec<Run>, row: &str, against: &str, metric: &str) -> Verdict {
         let results = Results {
@@ -381,8 +324,6 @@ mod tests {
         assert_eq!(rate.is_reached, Some(false));
         assert!((rate.ratio.expect("measured").median - 0.5).abs() < 1e-9);
         let what = "CPU of the whole system less the sender's";
-        let mut runs = runs;
-        runs[0].key.system = "pdvault-none/mio".to_owned();
         let cpu = verdict(runs, "512k-8-cold", "the best peer", what);
         assert!((cpu.ratio.expect("measured").median - 2.0).abs() < 1e-9);
         assert_eq!(cpu.is_reached, Some(false));
@@ -400,11 +341,13 @@ mod tests {
 
     #[test]
     fn every_target_is_about_systems_of_its_row() {
-        for target in TARGETS {
-            let row = matrix::find(target.row).expect("a row");
-            assert!(row.kinds.contains(&target.ours), "{}", target.row);
-            if let Against::System(kind) = target.against {
-                assert!(row.kinds.contains(&kind), "{}", target.row);
+        for (id, ours, targets) in TARGETS {
+            let row = matrix::find(id).expect("a row");
+            assert!(row.kinds.contains(ours), "{id}");
+            for target in *targets {
+                if let Other(kind) = target.against {
+                    assert!(row.kinds.contains(&kind), "{id}");
+                }
             }
         }
     }

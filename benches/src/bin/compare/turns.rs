@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::bench::Bench;
 use crate::figures::{Figures, Metric};
 use crate::matrix::Row;
+use crate::outrun;
 use crate::plan::{self, Step};
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -21,6 +22,10 @@ pub(crate) fn take(
 ) -> Result<(), Problem> {
     let mut progress = Progress::new(steps.len(), plan::seconds(steps));
     for step in steps {
+        if outrun::is_left_out(finished.all(), step) {
+            progress.leave_out(step.seconds());
+            continue;
+        }
         let name = format!("{}, {}, round {}", step.row.id, step.system, step.round);
         progress.begin(&name);
         let start = Instant::now();
