@@ -28,7 +28,7 @@ pub(crate) const LOAD_LIMIT_S: u64 = 8;
 pub(crate) const SLOW_LOAD_LIMIT_S: u64 = 3;
 
 /// How long a load in an open loop is, in seconds.
-const OPEN_LOOP_S: u64 = 10;
+pub(crate) const OPEN_LOOP_S: u64 = 10;
 
 /// The sender waits so long for what is on its way; after that, and this, it is killed.
 const SENDER_LIMIT: Duration = Duration::from_secs(120);

@@ -15,24 +15,25 @@ pub(crate) fn is_left_out(runs: &[Run], step: &Step) -> bool {
     step.round > 1 && is_outrun(runs, &step.row, step.system.kind)
 }
 
-/// Whether a receiver is outrun in a row. DCMTK never is: targets name it.
+/// Whether a receiver is outrun in a row. DCMTK never is: targets name it. One that is known to be slow and
+/// has failed is, too.
 pub(crate) fn is_outrun(runs: &[Run], row: &Row, kind: Kind) -> bool {
     if !kind.is_peer() || kind == Kind::Dcmtk {
         return false;
     }
-    let rate = |kind| {
+    let first = |kind| {
         let name = System { kind, driver: None }.to_string();
-        let mut runs = runs.iter().map(|run| (&run.key, &run.figures));
         let is_it =
-            |row_of: &str, system: &str, round| row_of == row.id && system == name && round == 1;
-        let run = runs.find(|(key, _)| is_it(&key.row, &key.system, key.round))?;
-        run.1.get(Metric::StableRate)
+            |run: &&Run| run.key.row == row.id && run.key.system == name && run.key.round == 1;
+        runs.iter().find(is_it).map(|run| &run.figures)
     };
+    let rate = |kind| first(kind)?.get(Metric::StableRate);
     let peers = row.kinds.iter().filter(|kind| kind.is_peer());
     let best = peers.filter_map(|kind| rate(*kind)).reduce(f64::max);
-    let own = rate(kind);
-    best.zip(own)
-        .is_some_and(|(best, own)| own * TIMES_SLOWER < best)
+    match (best, rate(kind)) {
+        (Some(best), Some(own)) => own * TIMES_SLOWER < best,
+        _ => kind.is_slow() && first(kind).is_some(),
+    }
 }
 
 #[cfg(test)]
@@ -55,5 +56,10 @@ mod tests {
         assert!(outrun(Kind::Orthanc) && !outrun(Kind::Pynetdicom));
         assert!(!outrun(Kind::Dcmtk) && !outrun(Kind::DicomRs) && !outrun(Kind::Object));
         assert!(!outrun(Kind::DcmtkPlain), "it was not measured");
+        let mut failed = runs.clone();
+        failed[0].figures.failure = Some("refused".to_owned());
+        failed[3].figures.failure = Some("refused".to_owned());
+        let outrun = |kind| is_outrun(&failed, row, kind);
+        assert!(outrun(Kind::Pynetdicom) && !outrun(Kind::DicomRs));
     }
 }

@@ -1,6 +1,6 @@
 //! Which runs there are, in which order, and what they take.
 
-use crate::bench::LOAD_LIMIT_S;
+use crate::bench::{LOAD_LIMIT_S, OPEN_LOOP_S, SLOW_LOAD_LIMIT_S};
 use crate::figures::count;
 use crate::matrix::{Condition, Part, Row};
 use crate::options::Options;
@@ -26,36 +26,57 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// What it takes, as [`seconds`] has it: preparations, the load and clearing up, each in
-    /// proportion to the volume.
+    /// What it takes, as [`seconds`] has it: preparations, the load and clearing up.
     pub(crate) fn seconds(&self) -> f64 {
-        const PREPARING_S: f64 = 1.5;
-        const PREPARING_COLD_S: f64 = 6.0;
-        const SENDING_S_PER_GB: f64 = 1.0;
-        const STORING_S_PER_GB: f64 = 0.6;
+        const STARTING_S: f64 = 0.8;
+        const WARMING_S_PER_GB: f64 = 0.9;
+        const COOLING_S: f64 = 5.0;
+        const CLEARING_S_PER_GB: f64 = 0.3;
         const VERIFYING_S_PER_GB: f64 = 0.8;
         let kind = self.system.kind;
-        if self.round > 1 && kind.is_slow() {
-            // It is left out by all that is known.
+        const MANY: u32 = 64;
+        if self.round > 1 && kind.is_slow() && self.row.load.associations < MANY {
+            // It is left out by all that is known. Many associations make up for much.
             return 0.0;
         }
+        if !kind.stores() {
+            return STARTING_S + self.sending_s();
+        }
         let gigabytes = count(self.row.load.bytes(kind)) / 1e9;
-        let sending = (gigabytes * SENDING_S_PER_GB).min(count(LOAD_LIMIT_S));
-        let storing = if kind.stores() {
-            gigabytes * STORING_S_PER_GB
-        } else {
-            0.0
-        };
         let verifying = if self.verify && kind.keeps_every_bit() {
             gigabytes * VERIFYING_S_PER_GB
         } else {
             0.0
         };
         let preparing = match self.row.condition {
-            Condition::Warm => PREPARING_S,
-            Condition::Cold | Condition::Full => PREPARING_COLD_S,
+            Condition::Warm => gigabytes * WARMING_S_PER_GB,
+            Condition::Cold | Condition::Full => COOLING_S,
         };
-        preparing + sending + storing + verifying
+        STARTING_S + preparing + self.sending_s() + gigabytes * CLEARING_S_PER_GB + verifying
+    }
+
+    /// The load until stable storage, in seconds.
+    fn sending_s(&self) -> f64 {
+        const DISCARDING_S_PER_GB: f64 = 0.15;
+        const STORING_S_PER_GB: f64 = 0.9;
+        const S_PER_OBJECT: f64 = 60e-6;
+        const S_PER_ASSOCIATION: f64 = 200e-6;
+        let (load, kind) = (&self.row.load, self.system.kind);
+        if load.half_rate_of.is_some() {
+            return count(OPEN_LOOP_S);
+        }
+        let (per_gb, limit) = match kind {
+            kind if kind.is_slow() => return count(SLOW_LOAD_LIMIT_S),
+            kind if kind.stores() => (STORING_S_PER_GB, LOAD_LIMIT_S),
+            _ => (DISCARDING_S_PER_GB, LOAD_LIMIT_S),
+        };
+        let per_object = if load.per_object {
+            S_PER_ASSOCIATION
+        } else {
+            S_PER_OBJECT
+        };
+        let (objects, bytes) = (count(load.objects(kind)), count(load.bytes(kind)));
+        (bytes / 1e9 * per_gb + objects * per_object).min(count(limit))
     }
 }
 

@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(told(1.304, 1.3), "1.30");
         assert_eq!(told(1.299_99, 1.3), "1.29999");
         assert_eq!(with_digits(1.0001, Sense::AtMost, 1.0), "1.0001");
-        assert_eq!(told(1.4142, 1.3), "1.41");
+        assert_eq!(told(1.7182, 1.3), "1.72");
     }
 
     #[test]

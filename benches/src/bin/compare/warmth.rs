@@ -99,7 +99,7 @@ impl Cold {
             if interrupted.load(Ordering::Relaxed) {
                 break;
             }
-            let found = Self::search(interrupted).map_err(in_words)?;
+            let found = Self::search(interrupted).map_err(|error| in_words(&error))?;
             if found.bytes >= bytes {
                 return Ok(found);
             }
@@ -202,7 +202,7 @@ fn touch(bytes: usize, interrupted: &AtomicBool) -> std::io::Result<()> {
     Ok(())
 }
 
-fn in_words(error: std::io::Error) -> Problem {
+fn in_words(error: &std::io::Error) -> Problem {
     format!("cannot set memory up: {error}").into()
 }
 
