@@ -31,6 +31,8 @@ def main():
     directory, port = sys.argv[1], int(sys.argv[2])
     entity = AE(ae_title="PYNETDICOM")
     entity.maximum_pdu_size = 0
+    # More than the ten that it is content with.
+    entity.maximum_associations = 1000
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
     handlers = [(evt.EVT_C_STORE, store, [directory])]
