@@ -92,6 +92,17 @@ const PEERS: &[Kind] = &[
     Fio,
     BareDiscard,
 ];
+/// The same where another row tells the limits.
+const WINDOWED: &[Kind] = &[
+    Object,
+    None,
+    BareDurable,
+    Dcmtk,
+    DicomRs,
+    DcmtkPlain,
+    Pynetdicom,
+    Orthanc,
+];
 /// Those that may win, and the limits.
 const FAST: &[Kind] = &[
     Object,
@@ -129,24 +140,32 @@ const OURS: &[Kind] = &[Object];
 pub(crate) const ROWS: &[Row] = &[
     row("512k-8", 512 * KIB, 8, Warm, ALL, Part::Quick).of(6 * GB),
     row("512k-64", 512 * KIB, 64, Warm, PEERS, Part::Quick).of(4 * GB),
-    row("512k-8-window-8", 512 * KIB, 8, Warm, PEERS, Part::Targets)
-        .of(4 * GB)
-        .window(8),
-    row("512k-4-ignore", 512 * KIB, 4, Warm, DISCARDING, Part::Quick).of(12 * GB),
+    row(
+        "512k-8-window-8",
+        512 * KIB,
+        8,
+        Warm,
+        WINDOWED,
+        Part::Targets,
+    )
+    .of(4 * GB)
+    .window(8)
+    .one_driver(),
+    row("512k-4-ignore", 512 * KIB, 4, Warm, DISCARDING, Part::Quick).of(6 * GB),
     row("8k-8", 8 * KIB, 8, Warm, SMALL_ALL, Part::Targets).of(GB / 4),
-    row("8k-64", 8 * KIB, 64, Warm, SMALL_ALL, Part::Quick).of(GB / 2),
+    row("8k-64", 8 * KIB, 64, Warm, SMALL_ALL, Part::Quick).of(GB / 3),
     row("8k-per-object", 8 * KIB, 8, Warm, SMALL, Part::Quick)
         .of(GB / 20)
         .per_object(),
     row("64m-4", 64 * MIB, 4, Warm, LARGE, Part::Targets)
-        .of(4 * GB)
+        .of(3 * GB)
         .one_driver(),
-    row("512k-1", 512 * KIB, 1, Warm, RIVALS, Part::Targets).of(2 * GB),
+    row("512k-1", 512 * KIB, 1, Warm, RIVALS, Part::Targets).of(3 * GB / 2),
     row("512k-256", 512 * KIB, 256, Warm, OURS, Part::Targets)
-        .of(4 * GB)
+        .of(3 * GB)
         .one_driver(),
     row("512k-1000", 512 * KIB, 1000, Warm, OURS, Part::Targets)
-        .of(4 * GB)
+        .of(3 * GB)
         .one_driver(),
     row(
         "512k-64-half-rate",
@@ -170,7 +189,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("64m-8", 64 * MIB, 8, Warm, LARGE, Part::Full).of(4 * GB),
     row("64m-64", 64 * MIB, 64, Warm, LARGE, Part::Full).of(6 * GB),
     // Other memory than before comes last: to have warm memory again takes its time.
-    row("512k-8-cold", 512 * KIB, 8, Cold, ALL, Part::Quick).of(6 * GB),
+    row("512k-8-cold", 512 * KIB, 8, Cold, PEERS, Part::Quick).of(6 * GB),
     row("512k-64-cold", 512 * KIB, 64, Cold, RIVALS, Part::Full).of(4 * GB),
     row("512k-8-ways", 512 * KIB, 8, Cold, WAYS, Part::Full).of(2 * GB),
     row("8k-8-cold", 8 * KIB, 8, Cold, SMALL, Part::Full).of(GB / 4),

@@ -29,7 +29,7 @@ impl Step {
     /// What it takes, as [`seconds`] has it: preparations, the load and clearing up.
     pub(crate) fn seconds(&self) -> f64 {
         const STARTING_S: f64 = 0.8;
-        const WARMING_S_PER_GB: f64 = 0.9;
+        const WARMING_S_PER_GB: f64 = 0.65;
         const COOLING_S: f64 = 5.0;
         const CLEARING_S_PER_GB: f64 = 0.3;
         const VERIFYING_S_PER_GB: f64 = 0.8;
