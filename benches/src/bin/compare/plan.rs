@@ -28,13 +28,13 @@ pub(crate) struct Step {
 impl Step {
     /// What it takes, as [`seconds`] has it: preparations, the load and clearing up.
     pub(crate) fn seconds(&self) -> f64 {
+        const MANY: u32 = 64;
         const STARTING_S: f64 = 0.8;
         const WARMING_S_PER_GB: f64 = 0.65;
         const COOLING_S: f64 = 5.0;
         const CLEARING_S_PER_GB: f64 = 0.3;
         const VERIFYING_S_PER_GB: f64 = 0.8;
         let kind = self.system.kind;
-        const MANY: u32 = 64;
         if self.round > 1 && kind.is_slow() && self.row.load.associations < MANY {
             // It is left out by all that is known. Many associations make up for much.
             return 0.0;

@@ -41,6 +41,9 @@ const FREE_WHEN_FULL_BYTES: u64 = 512 << 20;
 const SEARCHES: u32 = 5;
 const SEARCH_EVERY: Duration = Duration::from_secs(3);
 
+/// Is there where the kernel tells a host which memory is free.
+const REPORTING: &str = "/sys/module/page_reporting";
+
 /// A file in memory, of whole pieces.
 #[derive(Debug)]
 struct Pieces {
@@ -92,7 +95,12 @@ impl Cold {
     /// Takes warm memory away until so many bytes of what is free are cold. Where there is not as much,
     /// as on a machine that is not virtual, nothing is taken away.
     pub(crate) fn find(bytes: u64, interrupted: &AtomicBool) -> Result<Self, Problem> {
-        for search in 0..SEARCHES {
+        let searches = if Path::new(REPORTING).exists() {
+            SEARCHES
+        } else {
+            1
+        };
+        for search in 0..searches {
             if search > 0 {
                 thread::sleep(SEARCH_EVERY);
             }
