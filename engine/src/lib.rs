@@ -6,6 +6,7 @@ pub mod association;
 pub mod dataset;
 pub mod dimse;
 pub mod landing;
+pub mod pack;
 pub mod pdu;
 pub mod reactor;
 pub mod receiver;
