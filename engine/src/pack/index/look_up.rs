@@ -12,12 +12,16 @@ use super::wire::{
 };
 use crate::value::Uid;
 
-/// How many rows of a table are read at once: hashes are spread evenly, so the place of one is known
-/// to some ten rows among thousands, and one read of 4 KiB mostly finds it.
-const WINDOW_ROWS: u64 = WINDOW_ROWS_USIZE as u64;
+/// How many rows of a table are read at once, 4 KiB: hashes are spread evenly, so the place of one is
+/// known to some hundred rows among forty thousand, and the first read mostly finds it.
+const WINDOW_ROWS: u64 = 341;
 
-/// The same, as a length.
-const WINDOW_ROWS_USIZE: usize = 341;
+/// The same in bytes.
+const WINDOW_BYTES: usize = 341 * ROW_BYTES;
+
+/// How often the place of a hash is guessed: each guess is many times as near as the one before. If that
+/// was no use (hashes that are not spread evenly), halves are taken.
+const GUESSES_MAX: u32 = 4;
 
 /// How much is read at once to check the digest, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -137,8 +141,17 @@ impl<S: ReadAt> Index<S> {
     pub fn look_up(&self, key: Key<'_>) -> io::Result<Vec<Entry>> {
         let (table, text) = key.table();
         let mut found = Vec::new();
-        let mut rows = self.rows_with(table, hash(text))?;
-        while let Some(number) = rows.next(self)? {
+        let hash = hash(text);
+        let (mut row, mut window) = self.first_row(table, hash)?;
+        loop {
+            if row == window.begin + window.rows {
+                window = Window::read(self, table, row)?;
+            }
+            let Some((_, number)) = window.row(row - window.begin).filter(|row| row.0 == hash)
+            else {
+                return Ok(found);
+            };
+            row += 1;
             let entry = self.entry(number)?;
             let value = match key {
                 Key::SopInstance(_) => &entry.sop_instance,
@@ -149,7 +162,6 @@ impl<S: ReadAt> Index<S> {
                 found.push(entry);
             }
         }
-        Ok(found)
     }
 
     /// The object of this number, counted from 0 in the order of places.
@@ -203,78 +215,93 @@ impl<S: ReadAt> Index<S> {
         Ok(text.to_owned())
     }
 
-    /// The rows of a table that have this hash.
-    fn rows_with(&self, table: usize, hash: u64) -> io::Result<Rows> {
+    /// The first row of a table that is not below this hash, with the window around it.
+    fn first_row(&self, table: usize, hash: u64) -> io::Result<(u64, Window)> {
         let count = u64::from(self.head.rows[table]);
-        let guess = u64::try_from((u128::from(hash) * u128::from(count)) >> 64).unwrap_or(count);
-        // The first row that is not below the hash lies from `low` to `high`.
+        // It lies from `low` to `high`.
         let (mut low, mut high) = (0, count);
-        let mut begin = guess.saturating_sub(WINDOW_ROWS / 2);
-        while high - low > WINDOW_ROWS {
-            let begin_now = begin.clamp(low, high - WINDOW_ROWS);
-            let window = self.window(table, begin_now)?;
-            let below = window.partition_point(|row| row.0 < hash) as u64;
-            if below > 0 {
-                low = begin_now + below;
+        let mut wanted = rows_below(hash, count);
+        for attempt in 0.. {
+            let begin = wanted.saturating_sub(WINDOW_ROWS / 2);
+            let begin = begin.min(high.saturating_sub(WINDOW_ROWS)).max(low);
+            let window = Window::read(self, table, begin)?;
+            let below = window.rows_below(hash);
+            if below == 0 && begin > low {
+                high = begin;
+            } else if below == window.rows && begin + below < high {
+                low = begin + below;
+            } else {
+                return Ok((begin + below, window));
             }
-            if below < WINDOW_ROWS {
-                high = begin_now + below;
-            }
-            // A guess that was far off is followed by halving.
-            begin = low.midpoint(high).saturating_sub(WINDOW_ROWS / 2);
+            wanted = if attempt < GUESSES_MAX {
+                window.guess(hash, count)
+            } else {
+                low.midpoint(high)
+            };
         }
-        let window = self.window(table, low)?;
-        let below = window.partition_point(|row| row.0 < hash) as u64;
-        Ok(Rows {
-            table,
-            hash,
-            next: low + below,
-            begin: low,
-            window,
-        })
-    }
-
-    /// Up to [`WINDOW_ROWS`] rows of a table from this one on.
-    fn window(&self, table: usize, begin: u64) -> io::Result<Vec<(u64, u32)>> {
-        let count = u64::from(self.head.rows[table]);
-        let rows = count.saturating_sub(begin).min(WINDOW_ROWS);
-        let mut bytes = [0; WINDOW_ROWS_USIZE * ROW_BYTES];
-        let length = usize::try_from(rows).expect("bounded") * ROW_BYTES;
-        let place = self.head.table_at(table) + begin * ROW_BYTES as u64;
-        read_exactly(&self.source, &mut bytes[..length], self.start + place)?;
-        let rows = bytes[..length].chunks_exact(ROW_BYTES).map(|row| {
-            let mut numbers = Numbers(row);
-            let row = numbers.u64().zip(numbers.u32());
-            row.expect("as long as a row")
-        });
-        Ok(rows.collect())
+        unreachable!("each attempt halves what is left, or nearly")
     }
 }
 
-/// Rows of a table that have the same hash.
-struct Rows {
-    table: usize,
-    hash: u64,
-    /// The row to look at next.
-    next: u64,
-    /// The row that the window begins with.
+/// How many of so many hashes, spread evenly, are below this one.
+fn rows_below(hash: u64, count: u64) -> u64 {
+    let below = (u128::from(hash) * u128::from(count)) >> 64;
+    u64::try_from(below).expect("not more than all")
+}
+
+/// Some rows of a table, as they were read.
+struct Window {
     begin: u64,
-    window: Vec<(u64, u32)>,
+    rows: u64,
+    bytes: [u8; WINDOW_BYTES],
 }
 
-impl Rows {
-    fn next<S: ReadAt>(&mut self, index: &Index<S>) -> io::Result<Option<u32>> {
-        if self.next >= self.begin + self.window.len() as u64 {
-            self.begin = self.next;
-            self.window = index.window(self.table, self.begin)?;
-        }
-        let place = usize::try_from(self.next - self.begin).expect("within the window");
-        match self.window.get(place) {
-            Some(&(hash, number)) if hash == self.hash => {
-                self.next += 1;
-                Ok(Some(number))
+impl Window {
+    /// Reads up to [`WINDOW_ROWS`] rows from this one on.
+    fn read<S: ReadAt>(index: &Index<S>, table: usize, begin: u64) -> io::Result<Self> {
+        let left = u64::from(index.head.rows[table]).saturating_sub(begin);
+        let mut window = Self {
+            begin,
+            rows: left.min(WINDOW_ROWS),
+            bytes: [0; WINDOW_BYTES],
+        };
+        let length = usize::try_from(window.rows).expect("bounded") * ROW_BYTES;
+        let place = index.head.table_at(table) + begin * ROW_BYTES as u64;
+        read_exactly(
+            &index.source,
+            &mut window.bytes[..length],
+            index.start + place,
+        )?;
+        Ok(window)
+    }
+
+    /// Hash and entry of a row, counted from the first of the window; `None` beyond its end.
+    fn row(&self, row: u64) -> Option<(u64, u32)> {
+        let place = usize::try_from(row).ok().filter(|_| row < self.rows)? * ROW_BYTES;
+        let mut numbers = Numbers(self.bytes.get(place..place + ROW_BYTES)?);
+        numbers.u64().zip(numbers.u32())
+    }
+
+    /// How many of its rows are below this hash.
+    fn rows_below(&self, hash: u64) -> u64 {
+        let (mut low, mut high) = (0, self.rows);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.row(middle) {
+                Some((other, _)) if other < hash => low = middle + 1,
+                _ => high = middle,
             }
-            _ => Ok(None),
+        }
+        low
+    }
+
+    /// Where the hash is likely to be, seen from the first row, in a table of `count` rows.
+    fn guess(&self, hash: u64, count: u64) -> u64 {
+        let (first, _) = self.row(0).unwrap_or_default();
+        if first <= hash {
+            self.begin + rows_below(hash - first, count)
+        } else {
+            self.begin.saturating_sub(rows_below(first - hash, count))
         }
     }
 }
