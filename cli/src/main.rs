@@ -16,6 +16,7 @@ mod logging;
 mod man;
 mod meaning;
 mod options;
+mod pack;
 mod programs;
 mod requesting;
 mod signals;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::completions::{self, Fragments};
-use crate::{demo, echoscu, loadgen, man, options, storescp, storescu};
+use crate::{demo, echoscu, loadgen, man, options, pack, storescp, storescu};
 
 /// A tool, whatever its options are noted in.
 pub(crate) struct Program {
@@ -40,11 +40,12 @@ macro_rules! program {
 }
 
 /// All of them.
-pub(crate) static PROGRAMS: [Program; 5] = [
+pub(crate) static PROGRAMS: [Program; 6] = [
     program!(storescp, "receive DICOM objects"),
     program!(storescu, "send DICOM files"),
     program!(echoscu, "ask whether a DICOM peer answers"),
     program!(loadgen, "measure a receiver under load"),
+    program!(pack, "list, extract and verify objects in packs"),
     program!(demo, "receive and send on this machine for a few seconds"),
 ];
 

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod echoscu;
 mod entry;
 pub(crate) mod loadgen;
+pub(crate) mod pack;
 pub(crate) mod shared;
 pub(crate) mod storescp;
 pub(crate) mod storescu;
