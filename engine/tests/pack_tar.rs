@@ -248,42 +248,105 @@ fn an_object_beyond_eight_gibibytes_has_its_size_for_everybody() {
     assert_eq!(python(script, &[&path]).trim(), "9663676421");
 }
 
+/// Looks up objects in the only segment of a directory, and copies one.
+fn assert_found(directory: &Path) {
+    let mut pack = Pack::open(directory).expect("a segment");
+    pack.segments[0].check_index().expect("readable");
+    let objects: Vec<_> = objects().into_iter().collect();
+    let key = Uid::from("2.25.7");
+    let found = pack.look_up(Key::SopInstance(&key)).expect("readable");
+    let [(0, member)] = &found[..] else {
+        panic!("one object: {found:?}");
+    };
+    assert_eq!(member.name, objects[7].0);
+    let (mut copied, mut buffer) = (Vec::new(), Vec::new());
+    let segment = &pack.segments[0];
+    segment
+        .copy_data(member, &mut buffer, &mut copied)
+        .expect("whole");
+    assert!(copied == objects[7].1, "byte for byte");
+    let study = Uid::from("2.25.100");
+    let study = pack.look_up(Key::Study(&study)).expect("readable");
+    assert_eq!(study.len(), objects.len());
+}
+
+/// Overwrites a byte of a file.
+fn damage(path: &Path, offset: u64) {
+    let mut file = File::options().write(true).open(path).expect("there");
+    file.seek(SeekFrom::Start(offset)).expect("a file");
+    file.write_all(&[0xa5]).expect("writable");
+}
+
 #[test]
-fn objects_are_looked_up_and_copied_with_an_index_and_without() {
+fn objects_are_found_by_either_index_or_none() {
     let scratch = tempfile::tempdir().expect("a directory");
     let path = scratch.path().join("0001.tar");
     seal(write(&path, false), &path);
-    let objects: Vec<_> = objects().into_iter().collect();
-    for with_index in [true, false] {
-        if !with_index {
-            // The one within would still be found.
-            fs::write(index_path(&path), b"damaged").expect("writable");
-        }
-        let pack = Pack::open(scratch.path()).expect("a segment");
-        let segment = &pack.segments[0];
-        assert_eq!(segment.index().is_some(), with_index);
-        assert_eq!(segment.index_problem().is_none(), with_index);
-        let found = pack
-            .look_up(Key::SopInstance(&Uid::from("2.25.7")))
-            .expect("readable");
-        let [(0, member)] = &found[..] else {
-            panic!("one object: {found:?}");
-        };
-        assert_eq!(member.name, objects[7].0);
-        let (mut copied, mut buffer) = (Vec::new(), Vec::new());
-        segment
-            .copy_data(member, &mut buffer, &mut copied)
-            .expect("whole");
-        assert!(copied == objects[7].1, "byte for byte");
-        let study = pack
-            .look_up(Key::Study(&Uid::from("2.25.100")))
-            .expect("readable");
-        assert_eq!(study.len(), objects.len());
-    }
+    let open = || {
+        let mut segment = Segment::open(&path).expect("a segment");
+        segment.check_index().expect("readable");
+        (segment.index().is_some(), segment.index_problem().is_some())
+    };
+    assert_eq!(open(), (true, false), "the one beside");
+    assert_found(scratch.path());
+    damage(&index_path(&path), 200);
+    assert_eq!(
+        open(),
+        (true, true),
+        "the one within, for that beside is damaged"
+    );
+    assert_found(scratch.path());
     assert_eq!(findings(&path), [Damage::Sidecar]);
+    let length = fs::metadata(&path).expect("there").len();
+    let index_len = fs::metadata(index_path(&path)).expect("there").len();
+    damage(&path, length - 4096 - index_len + 200);
+    assert_eq!(open(), (false, true), "neither");
+    assert_found(scratch.path());
     fs::remove_file(index_path(&path)).expect("there");
-    let segment = Segment::open(&path).expect("a segment");
-    assert!(segment.index().is_some(), "the one within");
+    assert_eq!(
+        open(),
+        (false, true),
+        "that within is damaged, and there is no other"
+    );
+}
+
+/// Reads an index by what `docs/pack.md` says of it, and nothing else.
+const READ_INDEX: &str = "
+import struct, sys
+data = open(sys.argv[1], 'rb').read()
+assert data[:8] == b'PDVINDEX' and struct.unpack('<I', data[8:12]) == (1,)
+n, i, r, s, l = struct.unpack('<5I', data[40:60])
+strings = 128 + 48 * n + 12 * (i + r + s)
+assert struct.unpack('<Q', data[-16:-8])[0] == len(data) and data[-8:] == b'XEDNIVDP'
+tar = open(sys.argv[2], 'rb').read()
+assert struct.unpack('<Q', data[32:40])[0] == len(tar)
+def text(place):
+    at = strings + place
+    return data[at + 1:at + 1 + data[at]].decode()
+for number in range(n):
+    entry = struct.unpack('<3Q6I', data[128 + 48 * number:][:48])
+    header = tar[entry[0]:][:4096]
+    lines = header[header.index(b' comment=') + 9:].decode().split(chr(10))
+    assert lines[0] == 'PDVAULT/1 object'
+    values = dict(line.split('=', 1) for line in lines[1:lines.index('')])
+    assert values['at'] == str(entry[0]) and values['length'] == str(entry[1])
+    assert values['received'] == str(entry[2]) and values['study'] == text(entry[7])
+    assert values['segment'] == data[16:32].hex()
+    print(text(entry[3]), text(entry[4]))
+";
+
+#[test]
+fn an_index_is_read_by_what_is_written_of_it() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let path = scratch.path().join("0001.tar");
+    seal(write(&path, false), &path);
+    let printed = python(READ_INDEX, &[&index_path(&path), &path]);
+    let expected: Vec<_> = objects()
+        .into_keys()
+        .enumerate()
+        .map(|(number, name)| format!("{name} 2.25.{number}"))
+        .collect();
+    assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -104,9 +104,38 @@ impl Segment {
         };
         match segment.find_index() {
             Ok(index) => segment.index = index,
-            Err(problem) => segment.index_problem = Some(problem),
+            Err(problem) => segment.do_without_sidecar(problem),
         }
         Ok(segment)
+    }
+
+    /// Reads all of the index, and does without it if it is damaged: opening looks at its head only, and
+    /// what is damaged behind it may not be found by a look-up.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn check_index(&mut self) -> io::Result<()> {
+        while let Some(index) = &self.index {
+            match index.check_digest() {
+                Ok(()) => return Ok(()),
+                Err(problem) if problem.kind() != io::ErrorKind::InvalidData => {
+                    return Err(problem);
+                }
+                // The one within may be as bad.
+                Err(problem) if self.index_problem.is_some() => {
+                    self.index = None;
+                    self.index_problem = Some(problem);
+                }
+                Err(problem) => self.do_without_sidecar(problem),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the index within the segment, if that is in order.
+    fn do_without_sidecar(&mut self, problem: io::Error) {
+        self.index = self.index_within().ok().flatten();
+        self.index_problem = Some(problem);
     }
 
     /// Where it lies.
@@ -138,7 +167,7 @@ impl Segment {
         self.index.as_ref()
     }
 
-    /// Why an index that is there is not used.
+    /// Why the index beside the segment is not used although it is there, or none at all.
     pub fn index_problem(&self) -> Option<&io::Error> {
         self.index_problem.as_ref()
     }
