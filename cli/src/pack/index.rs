@@ -26,13 +26,19 @@ pub(super) fn index(settings: &Settings) -> Result<bool, AnyError> {
     Ok(is_good)
 }
 
-/// The index of a sealed segment, made of the headers in it.
+/// The index of a sealed segment, made of the headers in it. Damage is logged: what is lost is not in it.
 fn rebuilt(segment: &Segment) -> io::Result<Option<Vec<u8>>> {
     let mut index: Option<IndexBuilder> = None;
     let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
     for found in segment.scan(DigestCheck::None)? {
-        let Found::Member(member) = found? else {
-            continue;
+        let member = match found? {
+            Found::Member(member) => member,
+            Found::Torn { extent, damage } => {
+                let (path, offset) = (segment.path().display(), extent.offset);
+                tracing::warn!("{path} at {offset}: {damage}; left out of the index");
+                continue;
+            }
+            Found::Head(_) | Found::Filler(_) | Found::Hole(_) => continue,
         };
         let index = index.get_or_insert_with(|| IndexBuilder::new(member.segment));
         if member.object().is_none() {

@@ -19,10 +19,17 @@ pub(super) fn paths(settings: &Settings) -> Result<Vec<PathBuf>, OpenError> {
 pub(super) fn segments(settings: &Settings) -> Result<Vec<Segment>, OpenError> {
     let mut segments = Vec::new();
     for path in paths(settings)? {
-        let segment = Segment::open(&path)?;
+        let mut segment = Segment::open(&path)?;
+        if settings.selection.is_some() {
+            let checked = segment.check_index();
+            checked.map_err(|source| OpenError::Io {
+                path: path.clone(),
+                source,
+            })?;
+        }
         if let Some(problem) = segment.index_problem() {
             tracing::warn!(
-                "{}: {problem}; reading headers instead, pdvault pack index writes the index anew",
+                "{}: {problem}; done without, pdvault pack index writes the index beside it anew",
                 path.display()
             );
         }
