@@ -20,8 +20,8 @@ usage: benches/compare [options]      (as root: it makes file systems and drops 
                                                                       (target/compare)
   --directory DIR       where the receivers write; a new directory is made in it, and removed
                                                                       (target)
-  --loop MODE           buffered: the loop device goes through the page cache, as `mount -o loop`
-                        has it; direct: past it, more like a disk     (buffered)
+  --loop MODE           direct: the loop device goes past the page cache of its image, like a disk;
+                        buffered: through it, as `mount -o loop` has it         (direct)
   --anew                forget the runs that are finished
   --report              only tell what the finished runs say
   --write-docs          put tables and charts into docs/
@@ -95,7 +95,7 @@ impl Options {
             action: Action::Compare,
             out: PathBuf::from("target/compare"),
             directory: PathBuf::from("target"),
-            loop_mode: LoopMode::Buffered,
+            loop_mode: LoopMode::Direct,
             anew: false,
             write_docs: false,
             pdvault: None,

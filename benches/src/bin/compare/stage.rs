@@ -32,6 +32,8 @@ pub(crate) struct Stage {
     interrupted: Arc<AtomicBool>,
     /// The loop device that is there now.
     device: Option<String>,
+    /// The size of an image that was written in full, in bytes; 0 while there is none.
+    written: u64,
     /// The directory that the present run writes to.
     output: PathBuf,
     /// How many directories were made.
@@ -66,6 +68,7 @@ impl Stage {
             is_root: rustix::process::geteuid().is_root(),
             interrupted,
             device: None,
+            written: 0,
             made: 0,
             ballast: None,
         };
@@ -110,13 +113,9 @@ impl Stage {
         if !self.is_root {
             return Err("it needs root, to make a file system".to_owned().into());
         }
-        let mut dd = Command::new("dd");
-        dd.args(["if=/dev/zero", "bs=4M", "oflag=direct", "status=none"]);
-        dd.arg(format!("of={}", self.image().display()));
-        dd.arg(format!("count={}", bytes >> 22));
-        tools::run(&mut dd)?;
+        self.write_image(bytes)?;
         self.loop_mode = LoopMode::Direct;
-        self.mount_file_system(true)?;
+        self.mount_file_system()?;
         self.output = self.mount_point().join("objects");
         fs::create_dir(&self.output).map_err(Problem::at(&self.output))?;
         Ok(self.output.clone())
@@ -185,16 +184,32 @@ impl Stage {
         self.work.join("image")
     }
 
-    /// A new image each time: the blocks of an old one would be there already.
+    /// On an image that is written once in full, past its page cache, a loop device is like a disk; or a new one each
+    /// time: the blocks of an old one would be there already.
     fn make_file_system(&mut self, bytes: u64) -> Result<(), Problem> {
-        let image = self.image();
-        let file = File::create(&image).map_err(Problem::at(&image))?;
-        file.set_len(bytes).map_err(Problem::at(&image))?;
-        self.mount_file_system(false)
+        if self.loop_mode == LoopMode::Buffered {
+            let image = self.image();
+            let file = File::create(&image).map_err(Problem::at(&image))?;
+            file.set_len(bytes).map_err(Problem::at(&image))?;
+        } else if self.written < bytes {
+            self.write_image(bytes)?;
+        }
+        self.mount_file_system()
     }
 
-    /// Of the image that is there; the blocks that it has are kept if so asked.
-    fn mount_file_system(&mut self, keep_blocks: bool) -> Result<(), Problem> {
+    /// Makes an image all of whose blocks were written.
+    fn write_image(&mut self, bytes: u64) -> Result<(), Problem> {
+        let mut dd = Command::new("dd");
+        dd.args(["if=/dev/zero", "bs=4M", "oflag=direct", "status=none"]);
+        dd.arg(format!("of={}", self.image().display()));
+        dd.arg(format!("count={}", bytes.div_ceil(4 << 20)));
+        tools::run(&mut dd)?;
+        self.written = bytes;
+        Ok(())
+    }
+
+    /// Makes a file system on the image that is there.
+    fn mount_file_system(&mut self) -> Result<(), Problem> {
         let direct = if self.loop_mode == LoopMode::Direct {
             "on"
         } else {
@@ -209,7 +224,7 @@ impl Stage {
         self.device = Some(device.clone());
         // All of it now, so that no kernel thread goes on with it during the run.
         let mut extended = "lazy_itable_init=0,lazy_journal_init=0".to_owned();
-        if keep_blocks {
+        if self.loop_mode == LoopMode::Direct {
             extended.push_str(",nodiscard");
         }
         let mut mkfs = Command::new("mkfs.ext4");
@@ -225,7 +240,9 @@ impl Stage {
         if let Some(device) = self.device.take() {
             let _ = tools::run(Command::new("losetup").arg("--detach").arg(device));
         }
-        let _ = fs::remove_file(self.image());
+        if self.loop_mode == LoopMode::Buffered {
+            let _ = fs::remove_file(self.image());
+        }
     }
 
     /// Also what another process has left under this name.

@@ -92,8 +92,10 @@ impl Kind {
 
     /// Whether it writes large objects past the page cache of its file system.
     pub(crate) fn writes_direct(self) -> bool {
-        use Kind::{BareDurable, BareNoSync, Fio};
-        self.is_ours() || matches!(self, BareDurable | BareNoSync | Fio)
+        matches!(
+            self,
+            Self::Object | Self::BareDurable | Self::BareNoSync | Self::Fio
+        )
     }
 
     /// Whether there is anything on disk afterwards.

@@ -117,7 +117,7 @@ mod tests {
         let chunk = chunk();
         let bytes = &chunk[..3 * BLOCK_BYTES + 77];
         let (all, body) = (bytes.len(), 3 * BLOCK_BYTES);
-        let orders = [vec![0..all], vec![body..all, 0..body]];
+        let orders = [vec![0..body, body..all], vec![body..all, 0..body]];
         for (directory, parts) in directories()
             .iter()
             .flat_map(|d| orders.iter().map(move |o| (d, o)))
