@@ -47,14 +47,15 @@ impl Load {
             if number >= in_flight {
                 self.verdict();
             }
-            self.send(size);
+            self.send(size - SHORT_OF_BLOCK_BYTES);
         }
         for _ in 0..in_flight.min(objects) {
             self.verdict();
         }
     }
 
-    fn send(&self, size: usize) {
+    /// Starts to store an object of so many bytes, at most a chunk.
+    pub fn send(&self, bytes: usize) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let reply = ReplyTo {
             ticket: number,
@@ -71,11 +72,12 @@ impl Load {
         let chunk = self.pool.take();
         let mut slot = Slot::new();
         slot.put_chunk(chunk.expect("more chunks than objects under way"));
-        slot.advance(size - SHORT_OF_BLOCK_BYTES);
+        slot.advance(bytes);
         self.store.begin(head).commit(slot.finish(), reply);
     }
 
-    fn verdict(&self) {
+    /// Waits until one of them is stored.
+    pub fn verdict(&self) {
         let verdict = self.verdicts.recv().expect("the store answers");
         verdict.result.expect("stored");
     }
