@@ -32,12 +32,14 @@ const RUN_BYTES_MAX: usize = 512 << 20;
 const FRESH_FREE_BYTES_MIN: u64 = 3 << 30;
 const FREE_BYTES_MIN: u64 = 30 << 30;
 
-/// Sizes in bytes, with the numbers in flight.
-const SIZES: [(usize, &[usize]); 4] = [
-    (512 << 10, &[8, 64, 1]),
-    (8 << 10, &[64, 8, 1]),
+/// Sizes in bytes, with the numbers in flight; those that matter most come first.
+const SIZES: [(usize, &[usize]); 6] = [
+    (512 << 10, &[8, 64]),
+    (8 << 10, &[64, 8]),
     ((512 << 10) + 1000, &[8, 64]),
     (8 << 20, &[8]),
+    (512 << 10, &[1]),
+    (8 << 10, &[1]),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
