@@ -5,7 +5,7 @@
 //! are already in memory, in each of several ways in turn. COMMAND is run by a shell before each run and
 //! should make the file system at DIRECTORY afresh. Without it, each run has a directory of its own, the
 //! files are emptied after each case (file systems remember deletions) and removed at the end; up to
-//! 21 GB are written at a time.
+//! 27 GB are written at a time.
 //!
 //! `cargo bench -p pdvault-benches --bench ring -- receive` receives over loopback into ordinary
 //! and into registered memory. Needs Linux 6.10.

@@ -55,9 +55,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(case: Case, directory: &Path) -> io::Result<Self> {
+    pub(crate) fn new(case: Case, directory: &Path, is_huge: bool) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut memory = MmapMut::map_anon(case.in_flight * stride(case))?;
+        if is_huge {
+            memory.advise(Advice::HugePage)?;
+        }
         memory.advise(Advice::PopulateWrite)?;
         for (number, place) in memory.chunks_mut(BLOCK_BYTES).enumerate() {
             place.fill(u8::try_from(number % 251).expect("less than 251"));

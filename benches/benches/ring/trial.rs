@@ -26,7 +26,7 @@ const RUN_TIME: Duration = Duration::from_millis(500);
 
 /// The most that a run writes, in bytes: half a small disk made afresh each time; else less.
 const FRESH_BYTES_MAX: usize = 2 << 30;
-const RUN_BYTES_MAX: usize = 512 << 20;
+const RUN_BYTES_MAX: usize = 256 << 20;
 
 /// Bytes that must be free at the start, for a run of a fresh disk and for all runs of a case.
 const FRESH_FREE_BYTES_MIN: u64 = 3 << 30;
@@ -47,6 +47,8 @@ enum Way {
     /// pdvault's store itself, for comparison with its likeness.
     Store,
     Threads,
+    /// Objects in huge pages.
+    ThreadsHuge,
     Alone,
     Ring(Manner),
 }
@@ -57,9 +59,10 @@ const RING: Manner = Manner {
     is_polled: false,
 };
 
-const WAYS: [(&str, Way); 8] = [
+const WAYS: [(&str, Way); 9] = [
     ("pdvault's store", Way::Store),
     ("16 threads", Way::Threads),
+    ("16 threads, huge pages", Way::ThreadsHuge),
     ("the loop itself", Way::Alone),
     ("ring", Way::Ring(RING)),
     (
@@ -145,7 +148,7 @@ impl Way {
     fn open(self, place: &Arc<Place>, directory: &Path) -> io::Result<Box<dyn Storing>> {
         Ok(match self {
             Self::Store => Box::new(Real::new(place.case, directory)),
-            Self::Threads => Box::new(Threads::new(place)),
+            Self::Threads | Self::ThreadsHuge => Box::new(Threads::new(place)),
             Self::Alone => Box::new(Alone::new(place)),
             Self::Ring(manner) => Box::new(Ring::new(place, manner)?),
         })
@@ -164,7 +167,7 @@ struct Run {
 impl Run {
     fn new(way: Way, case: Case, directory: &Path, bytes_max: usize) -> io::Result<Self> {
         fs::create_dir(directory)?;
-        let place = Arc::new(Place::new(case, directory)?);
+        let place = Arc::new(Place::new(case, directory, way == Way::ThreadsHuge)?);
         let mut storing = way.open(&place, directory)?;
         rustix::fs::syncfs(&place.directory)?;
         let clocks = Clocks::now();
