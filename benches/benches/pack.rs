@@ -98,5 +98,11 @@ fn look_ups(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, digests, look_ups);
+criterion_group! {
+    name = benches;
+    config = common::config();
+    targets = digests, look_ups
+}
 criterion_main!(benches);
+
+mod common;

@@ -1,7 +1,7 @@
 //! The digest of an object's bytes: BLAKE3, 256 bits.
 //!
-//! Chosen by measurement (bench `digest`, which see for the figures): several times as fast as
-//! SHA-256 without instructions for it, and faster with them.
+//! Chosen by measurement (bench `pack`): more than three times as fast as SHA-256 by the CPU's own
+//! instructions for it (AVX-512 and SHA-NI, one core, busy machine; see `docs/performance.md`).
 
 use std::fmt;
 use std::str::FromStr;
