@@ -27,7 +27,7 @@ pub(crate) const LOAD_LIMIT_S: u64 = 8;
 /// The same where a tenth of the load is enough.
 pub(crate) const SLOW_LOAD_LIMIT_S: u64 = 3;
 
-/// How long a load in an open loop is, in seconds.
+/// How long a load in an open loop is at most, in seconds; it ends before when all of it is sent.
 pub(crate) const OPEN_LOOP_S: u64 = 10;
 
 /// The sender waits so long for what is on its way; after that, and this, it is killed.
@@ -188,18 +188,16 @@ impl Bench {
         if load.per_object {
             sender.arg("--per-object");
         }
-        if let Some(rate) = sending.rate {
+        let limit = if let Some(rate) = sending.rate {
             sender.arg("--arrival-rate").arg(rate.to_string());
-            sender.arg("--duration").arg(OPEN_LOOP_S.to_string());
+            OPEN_LOOP_S
+        } else if kind.is_slow() {
+            SLOW_LOAD_LIMIT_S
         } else {
-            let limit = if kind.is_slow() {
-                SLOW_LOAD_LIMIT_S
-            } else {
-                LOAD_LIMIT_S
-            };
-            sender.arg("--duration").arg(limit.to_string());
-            sender.arg("--count").arg(load.objects(*kind).to_string());
-        }
+            LOAD_LIMIT_S
+        };
+        sender.arg("--duration").arg(limit.to_string());
+        sender.arg("--count").arg(load.objects(*kind).to_string());
         sender
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Load {
     pub(crate) associations: u32,
     pub(crate) window: u32,
     pub(crate) per_object: bool,
-    /// How much in all, in bytes of data sets; also the length of an open-loop run at its rate.
+    /// How much in all, in bytes of data sets.
     pub(crate) volume: u64,
     /// Open loop, at half the rate that the same system reached in this row.
     pub(crate) half_rate_of: Option<&'static str>,
@@ -175,7 +175,7 @@ pub(crate) const ROWS: &[Row] = &[
         OURS,
         Part::Targets,
     )
-    .of(2 * GB)
+    .of(8 * GB)
     .open("512k-64")
     .one_driver(),
     row("8k-1", 8 * KIB, 1, Warm, SMALL, Part::Full).of(GB / 10),
