@@ -71,8 +71,7 @@ pub enum LandingError {
 ///
 /// Each chunk is a mapping of its own, so that the type system, not an argument, says that it has
 /// one owner. They are made from the last to the first: the kernel places each new mapping below
-/// the one before, and joins neighbours whose file offsets continue into one area, which may then
-/// be backed by huge pages.
+/// the one before, and joins neighbours whose file offsets continue into one area.
 pub(super) fn map_chunks(config: &LandingConfig) -> Result<Vec<MmapMut>, LandingError> {
     let count = chunk_count(config)?;
     let bytes = count * config.chunk_bytes;
@@ -96,10 +95,6 @@ pub(super) fn map_chunks(config: &LandingConfig) -> Result<Vec<MmapMut>, Landing
         })
         .collect::<io::Result<_>>()
         .map_err(failed("mmap"))?;
-    for chunk in &chunks {
-        // Advice only: a kernel without huge pages for shared memory says no, and that is fine.
-        let _ = chunk.advise(Advice::HugePage);
-    }
     fault_in(&file, &chunks, bytes as u64).map_err(failed("fault in"))?;
     Ok(chunks)
 }
@@ -198,7 +193,7 @@ mod tests {
 
     /// The kernel's own account of our mappings, in `/proc/self/smaps`.
     #[test]
-    fn memory_is_a_memfd_with_huge_pages_advised_and_every_page_there() {
+    fn memory_is_a_memfd_with_every_page_there() {
         let chunks = map_chunks(&config(12 << 20, 1 << 20)).expect("memory");
         let smaps = std::fs::read_to_string("/proc/self/smaps").expect("Linux");
         for chunk in &chunks {
@@ -209,10 +204,6 @@ mod tests {
                 line.expect("smaps tells").trim()
             };
             assert_eq!(told("Rss:"), told("Size:"), "every page is there");
-            assert!(
-                told("VmFlags:").split(' ').any(|flag| flag == "hg"),
-                "huge pages advised"
-            );
         }
     }
 
