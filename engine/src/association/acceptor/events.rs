@@ -5,6 +5,8 @@ use crate::pdu::AssociateRq;
 
 use super::super::error::{AssociationError, Rejection};
 use super::super::negotiation::RefusedContexts;
+#[cfg(doc)]
+use super::Acceptor;
 
 /// Names one object of one association, from [`Event::ObjectBegun`] to [`Acceptor::complete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
