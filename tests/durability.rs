@@ -121,6 +121,8 @@ fn nothing_is_synced_for_an_object_when_no_durability_is_asked_for() {
         .syncs()
         .into_iter()
         .filter(|call| call.started > first_answer)
+        // The disk may be told to begin; nobody waits for it.
+        .filter(|call| call.name != "sync_file_range" || call.text.contains("_WAIT_"))
         .collect();
     assert!(syncs.is_empty(), "{syncs:#?}");
 }
