@@ -6,6 +6,18 @@
 //! together, where they are small. How many objects there are is known from the last commit: those that it
 //! served, and those that came during it. Where waiting turns out to be in vain, because senders are slow
 //! or many of them have gone, it is left alone for a while.
+//!
+//! What it gives depends on the device. 512 KiB over 8 associations, ext4 by a loop device, three runs of 3 s
+//! each on an idle machine with 2 cores, objects a second:
+//!
+//! | longest wait        | image in the page cache: a flush is dear | past it, like a disk | commits |
+//! |---------------------|---------------|---------------|-----|
+//! | none                | 1,660 - 1,800 | 2,090 - 2,130 | 600 |
+//! | half the last commit | 1,520 - 1,860 | 2,070 - 2,200 | 570 |
+//! | twice, 3 ms at most | 1,720 - 1,880 | 2,040 - 2,430 | 380 |
+//! | four times, 4 ms    | 1,820 - 1,910 | 2,040 - 2,240 | 280 |
+//!
+//! So nothing is lost by it on a disk, and most of the gain where flushes are dear comes with little waiting.
 
 use std::time::Duration;
 
